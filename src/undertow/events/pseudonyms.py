@@ -1,0 +1,93 @@
+"""Keyed pseudonyms of accounts: HMAC-SHA-256 under a key that never leaves this installation.
+
+The same account has the same pseudonym in every file of one installation, and without the key no list
+of account names can be tried against it (GDPR guidance asks for a MAC with a secret kept apart).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from undertow.errors import UndertowError
+
+PREFIX: Final = "t:"
+KEY_VARIABLE: Final = "UNDERTOW_KEY_FILE"
+_BYTES: Final = 10
+"""Bytes kept of the MAC: 80 bits, so that a million accounts collide with odds below 1 in 10^12."""
+
+
+def key_path() -> Path:
+    """Find the key file: `UNDERTOW_KEY_FILE`, else the user's data folder."""
+    named = os.environ.get(KEY_VARIABLE)
+    if named:
+        return Path(named)
+    home = os.environ.get("XDG_DATA_HOME")
+    return (
+        (Path(home) if home else Path.home() / ".local" / "share")
+        / "undertow"
+        / "pseudonym.key"
+    )
+
+
+def _load_or_make(path: Path) -> bytes:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Exclusive creation: two first runs at once agree on one key.
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        key = path.read_bytes()
+        if len(key) < 16:
+            raise UndertowError(
+                "the pseudonym key is too short",
+                code="key-invalid",
+                mend="restore the key file from its backup, or remove it to begin anew",
+            ) from None
+        return key
+    except OSError:
+        raise UndertowError(
+            "the pseudonym key cannot be written",
+            code="key-invalid",
+            mend=f"make the data folder writable, or name a file in {KEY_VARIABLE}",
+        ) from None
+    key = secrets.token_bytes(32)
+    with os.fdopen(handle, "wb") as file:
+        file.write(key)
+    return key
+
+
+class Pseudonyms:
+    """Makes pseudonyms under one key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    @classmethod
+    def default(cls) -> Pseudonyms:
+        """Use this installation's key, made at first use with mode 600.
+
+        Raises:
+            UndertowError: `key-invalid` if the key file cannot be read or made.
+        """
+        return cls(_load_or_make(key_path()))
+
+    def of(self, account: str) -> str:
+        """Give the pseudonym of one account: `t:` and 16 lower-case base32 letters."""
+        mac = hmac.new(self._key, account.encode(), hashlib.sha256).digest()[:_BYTES]
+        return PREFIX + base64.b32encode(mac).decode().lower()
+
+    def of_array(self, accounts: pa.Array | pa.ChunkedArray) -> pa.Array:
+        """Give the pseudonyms of many accounts: string, same length, null stays null."""
+        coded = accounts.dictionary_encode()
+        if isinstance(coded, pa.ChunkedArray):
+            coded = coded.combine_chunks()
+            coded = coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
+        names = pa.array([self.of(name) for name in coded.dictionary.to_pylist()], pa.string())
+        return pa.DictionaryArray.from_arrays(coded.indices, names).dictionary_decode()

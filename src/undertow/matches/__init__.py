@@ -1,0 +1,1 @@
+"""Which steps of a playbook each key has reached, when, and by which events."""

@@ -1,0 +1,1 @@
+"""A process written down as data: the playbook grammar, its parser, its checks and what ships."""

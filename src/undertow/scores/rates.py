@@ -1,0 +1,113 @@
+"""Background rates: how often a step is taken in this very data, by the actor's activity.
+
+u = (reached + 1/2) / (at risk + 1) among the keys that reached the step before, for accounts with about
+as many distinct contacts, drawn towards the rate of all. A key whose window is still open has not failed
+yet: it counts half, as in an actuarial life table; where a step has no window it counts whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from undertow.events.log import NOBODY, EventLog
+from undertow.matches import kernel
+from undertow.matches.kernel_rules import Array
+from undertow.matches.match import Matches
+
+DECILES: Final = 10
+PRIOR_KEYS: Final = 30.0
+"""Weight of the rate of all in a decile's rate, in keys. Ours: large enough that a decile of ten keys
+says little, small enough that one of a thousand speaks for itself."""
+OPEN_COUNTS: Final = 0.5
+"""Share of a key with an open window that counts as at risk: the actuarial convention, exact where
+windows close evenly over the data."""
+LEAST_RATE: Final = 1e-6
+
+
+@dataclass(frozen=True)
+class Activity:
+    """How busy each account is. Arrays have one value per account, (a).
+
+    Attributes:
+        contacts: int64, distinct accounts that it addressed.
+        known: int64, distinct accounts that it addressed or was addressed by.
+        decile: int64, 0 to 9, of `contacts` among accounts that addressed anybody.
+    """
+
+    contacts: Array
+    known: Array
+    decile: Array
+
+
+def activity(log: EventLog) -> Activity:
+    """Count each account's distinct contacts and rank accounts into deciles."""
+    size = len(log.accounts)
+    rows = np.flatnonzero((log.target != NOBODY) & (log.target != log.actor))
+    actor, target = log.actor[rows].astype(np.int64), log.target[rows].astype(np.int64)
+    sent = np.unique(actor * (size + 1) + target)
+    both = np.unique(np.concatenate([actor * (size + 1) + target, target * (size + 1) + actor]))
+    contacts = np.bincount(sent // (size + 1), minlength=size)
+    known = np.bincount(both // (size + 1), minlength=size)
+    active = contacts[contacts > 0]
+    parts = np.arange(1, DECILES) / DECILES
+    edges = np.quantile(active, parts) if len(active) else np.zeros(DECILES - 1)
+    return Activity(contacts, known, np.searchsorted(edges, contacts, side="left"))
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates of each step by decile, (s, 10), and what they rest on.
+
+    Attributes:
+        u: float64, in (0, 1).
+        at_risk: float64, keys that could take the step, open ones counted half.
+        reached: float64, those of them that took it.
+    """
+
+    u: Array
+    at_risk: Array
+    reached: Array
+
+
+def step_rates(matches: Matches, decile: Array) -> Rates:
+    """Measure the rate of every step among keys at risk.
+
+    Args:
+        matches: all keys, listed or not.
+        decile: int64, (k), of the judged account of each key.
+    """
+    endless = np.array([step.within is None for step in matches.playbook.steps])
+    state = matches.states
+    taken = np.isin(state, (kernel.TAKEN, kernel.TAKEN_OPEN)).astype(float)
+    still_open = np.where(endless, 1.0, OPEN_COUNTS) * (state == kernel.OPEN)
+    at_risk = _by_decile(taken + (state == kernel.NOT_TAKEN) + still_open, decile)
+    reached = _by_decile(taken, decile)
+    return Rates(_shrunk(reached, at_risk), at_risk, reached)
+
+
+def pair_rates(taken: Array, decile: Array) -> Rates:
+    """Measure one rate over pairs that are all at risk.
+
+    Args:
+        taken: bool, (n).
+        decile: int64, (n).
+    """
+    columns = taken.reshape(-1, 1).astype(float)
+    at_risk = _by_decile(np.ones_like(columns), decile)
+    reached = _by_decile(columns, decile)
+    return Rates(_shrunk(reached, at_risk), at_risk, reached)
+
+
+def _by_decile(marked: Array, decile: Array) -> Array:
+    counts = [np.bincount(decile, weights=column, minlength=DECILES) for column in marked.T]
+    return np.array(counts).reshape(-1, DECILES)
+
+
+def _shrunk(reached: Array, at_risk: Array) -> Array:
+    overall = (reached.sum(axis=1) + 0.5) / (at_risk.sum(axis=1) + 1)
+    u = (reached + PRIOR_KEYS * overall[:, None]) / (at_risk + PRIOR_KEYS)
+    rates: Array = np.clip(u, LEAST_RATE, 1 - LEAST_RATE)
+    return rates
