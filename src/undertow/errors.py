@@ -78,7 +78,7 @@ class UndertowError(Exception):
         return "\n".join(lines)
 
 
-class Faults(UndertowError):
+class Faults(UndertowError):  # noqa: N818  # several faults of a file, not one error
     """All faults of one file, in the order of their places, raised once."""
 
     def __init__(self, faults: Sequence[UndertowError]) -> None:

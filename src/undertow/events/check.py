@@ -19,6 +19,8 @@ from undertow.events.table import COLUMNS, REJECTS, SCHEMA, TIME, TYPES, VISIBIL
 
 NO_ZONE: Final = "`{}` has no time zone (give --timezone)"
 NOT_A_TIME: Final = "`{}` is not an ISO 8601 time"
+EARLIEST: Final = pa.scalar(datetime(1, 1, 1, tzinfo=UTC), TIME)
+LATEST: Final = pa.scalar(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), TIME)
 
 
 @dataclass
@@ -53,7 +55,7 @@ def check_rows(
         if given is None:
             made[column.name] = pa.nulls(n, column.type)
         elif column.type == TIME:
-            made[column.name] = _times(given, column.name, zone, faults)
+            made[column.name] = _in_range(_times(given, column.name, zone, faults), faults)
         else:
             made[column.name] = _texts(given, column.name == "content")
         if not column.null:
@@ -131,6 +133,13 @@ def _times(given: pa.Array, name: str, zone: ZoneInfo | None, faults: Faulty) ->
         return text.cast(TIME)
     except pa.ArrowInvalid:
         return _times_one_by_one(text, name, zone, faults)
+
+
+def _in_range(times: pa.Array, faults: Faulty) -> pa.Array:
+    """Refuse moments that no calendar program can show: Arrow reads more years than there are."""
+    outside = pc.or_(pc.less(times, EARLIEST), pc.greater(times, LATEST))
+    faults.mark(outside, "a time lies outside the years 1 to 9999")
+    return pc.if_else(outside, pa.scalar(None, TIME), times)
 
 
 def _times_one_by_one(

@@ -43,7 +43,7 @@ SUFFIXES: Final = {
     ".csv.gz": "csv",
 }
 NOT_EVENTS: Final = ("rejects.parquet", "truth.parquet")
-"""Files that our own commands write beside events: left out when a folder is read."""
+"""How files end that our own commands write beside events: left out when a folder is read."""
 PARQUET_FAULTS: Final = (pa.ArrowException, OSError, ValueError)
 
 
@@ -185,7 +185,9 @@ def _expand(paths: Iterable[Path | str]) -> Iterator[Path]:
         path = Path(given)
         if path.is_dir():
             inside = sorted(p for p in path.iterdir() if p.is_file() and _kind(p) is not None)
-            yield from (p for p in inside if p.name not in NOT_EVENTS and p.name[0] != ".")
+            yield from (
+                p for p in inside if not p.name.endswith(NOT_EVENTS) and p.name[0] != "."
+            )
         else:
             yield path
 

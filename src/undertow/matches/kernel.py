@@ -6,7 +6,7 @@ bit each). The reported chain is then read backwards. It knows no file, no scree
 
 Free roles that may not be the same account are compared on the reported chain only: the best of all
 chains is the best of the allowed ones if it is itself allowed; where it is not, the key is handed back
-(`REFUSED`) and the oracle answers. `docs/decisions/0004-matching.md` gives the argument.
+(`REFUSED`) and `conflicts` settles it. `docs/decisions/0004-matching.md` gives the argument.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 
 from undertow.matches.kernel_rules import (
+    AGES,
     FOREVER,
     KEY_ROLES,
     Array,
@@ -32,6 +33,7 @@ from undertow.matches.kernel_rules import (
     fits,
     gap_fits,
     gathered_from,
+    seen_throughout,
     unseen,
 )
 
@@ -64,62 +66,119 @@ class Table(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def gather(
-    plan: PlanColumns, moves: MoveColumns, rows: Rows, lists: Lists, key: Key, work: Work
+def look_at_pair(
+    plan: PlanColumns,
+    sight: SightColumns,
+    moves: MoveColumns,
+    rows: Rows,
+    lists: Lists,
+    key: Key,
+    span: tuple[int, int],
+    work: Work,
 ) -> int:
-    """Collect a key's events in total order, with the steps each may take.
+    """Learn from the events between the two: platforms, what is unknown, what is seen throughout.
 
     Returns:
-        How many; 0 if none of them is a required step between the two key accounts.
+        Steps between the two that some event takes, as bits.
+    """
+    work.present[0] = 0
+    work.unknown[0] = 0
+    takes = 0
+    for k in range(lists.pair_start[key.pair], lists.pair_start[key.pair + 1]):
+        x = lists.pair_rows[k]
+        forward = rows.actor[x] == key.a
+        for s in range(len(plan.source)):
+            source, sink = plan.source[s], plan.sink[s]
+            if not (0 <= source < KEY_ROLES and 0 <= sink < KEY_ROLES):
+                continue
+            if (rows.warm[x] >> s) & 1 and (plan.both_ways[s] or forward == (source == 0)):
+                work.unknown[0] |= 1 << s
+            if (rows.mask[x] >> s) & 1 and fits(plan, moves, rows, int(x), s, key) != -2:
+                takes |= 1 << s
+                note_platform(work, rows.platform[x])
+    work.seen[0] = 0
+    for s in range(len(plan.source)):
+        if seen_throughout(sight, work, s, span):
+            work.seen[0] |= 1 << s
+    return takes
+
+
+@njit(cache=True, nogil=True)
+def gather(
+    plan: PlanColumns,
+    moves: MoveColumns,
+    rows: Rows,
+    lists: Lists,
+    key: Key,
+    based: bool,
+    work: Work,
+) -> int:
+    """Collect a key's events in total order, with the steps each may take; returns how many.
+
+    Where the key is `based`, its chain holds an event of the pair, and what lies too far from those
+    is left out.
     """
     n = 0
     for k in range(lists.pair_start[key.pair], lists.pair_start[key.pair + 1]):
         work.picked[n] = lists.pair_rows[k]
         n += 1
     pairs = n
-    for end in range(KEY_ROLES if len(lists.side_rows) else 0):
+    first, last = rows.at[work.picked[0]], rows.at[work.picked[pairs - 1]]
+    lead, trail = (plan.lead, plan.trail) if based else (AGES, AGES)
+    for end in range(KEY_ROLES):
+        if plan.side_bits[end] == 0:
+            continue
         mine, partner = (key.a, key.b) if end == 0 else (key.b, key.a)
-        for k in range(lists.side_start[mine], lists.side_start[mine + 1]):
+        k = from_time(
+            rows, lists, lists.side_start[mine], lists.side_start[mine + 1], first - lead
+        )
+        while k < lists.side_start[mine + 1] and rows.at[lists.side_rows[k]] <= last + trail:
             x = lists.side_rows[k]
-            if rows.actor[x] != partner and rows.target[x] != partner:
+            k += 1
+            if rows.actor[x] == partner or rows.target[x] == partner:
+                continue
+            bits = rows.mask[x] & plan.side_bits[end]
+            if based and rows.at[x] > last:
+                bits &= plan.after_base
+            if based and rows.at[x] < first:
+                bits &= ~plan.after_base
+            if bits:
                 work.picked[n] = x
                 n += 1
     if n > pairs:
         work.picked[:n] = np.sort(work.picked[:n])
-    work.present[0] = 0
-    work.unknown[0] = 0
     kept = 0
-    anchored = False
     for k in range(n):
         x = work.picked[k]
         bits, other = 0, -1
-        forward = rows.actor[x] == key.a and rows.target[x] == key.b
-        backward = rows.actor[x] == key.b and rows.target[x] == key.a
         for s in range(len(plan.source)):
-            source, sink = plan.source[s], plan.sink[s]
-            of_pair = 0 <= source < KEY_ROLES and 0 <= sink < KEY_ROLES
-            if of_pair and (rows.warm[x] >> s) & 1:
-                in_direction = forward if source == 0 else backward
-                if in_direction or (plan.between[s] and (forward or backward)):
-                    work.unknown[0] |= 1 << s
             if not (rows.mask[x] >> s) & 1:
                 continue
             free = fits(plan, moves, rows, int(x), s, key)
             if free == -2:
                 continue
             bits |= 1 << s
-            anchored = anchored or plan.anchor[s]
             if free >= 0:
                 other = free
-            if of_pair:
-                note_platform(work, rows.platform[x])
         if bits:
             work.picked[kept] = x
             work.at[kept] = rows.at[x]
             work.mask[kept] = bits
             work.other[kept] = other
             kept += 1
-    return kept if anchored else 0
+    return kept
+
+
+@njit(cache=True, nogil=True)
+def from_time(rows: Rows, lists: Lists, low: int, high: int, at: int) -> int:
+    """Find the first place in a slice of `side_rows` whose event is not before `at`."""
+    while low < high:
+        middle = (low + high) // 2
+        if rows.at[lists.side_rows[middle]] < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @njit(cache=True, nogil=True)
@@ -164,6 +223,8 @@ def reach(n: int, plan: PlanColumns, sight: SightColumns, work: Work, table: Tab
             bits = 1 << shift if may_start(plan, sight, work, j, at) else 0
             until = begin if plan.same[j] else begin - 1
             for i in range(j):
+                if plan.between[i, j] & work.seen[0]:
+                    continue
                 most = table.any[i] << shift
                 y = table.last[i, until] if until >= 0 else -1
                 while y >= 0 and (bits & most) != most:
@@ -211,6 +272,8 @@ def read_back(
         until = table.begin[j, x] if plan.same[j] else table.begin[j, x] - 1
         best, step = -1, -1
         for i in range(j):
+            if plan.between[i, j] & work.seen[0]:
+                continue
             y = table.last[i, until] if until >= 0 else -1
             # `>=`: where two steps may use one event, the later step is reported.
             while y >= best and y >= 0:
@@ -319,8 +382,8 @@ def run(
         size: most events that any key may gather.
 
     Returns:
-        furthest step (k), -1: nothing, -2: ask the oracle; events (k, s), positions in `rows`, -1:
-        not taken; states (k, s) int8.
+        furthest step (k), -1: nothing, -2: the best chain binds one account to two free roles; events
+        (k, s), positions in `rows`, -1: not taken; states (k, s) int8.
     """
     total, steps = len(keys), len(plan.within)
     furthest = np.full(total, NOTHING, np.int64)
@@ -333,6 +396,7 @@ def run(
         np.empty(size, np.int64),
         np.empty(len(sight.declared) + 1, np.int64),
         np.zeros(1, np.int64),
+        np.zeros(1, np.int64),
     )
     table = Table(
         np.zeros((steps, size), np.int64),
@@ -343,15 +407,16 @@ def run(
     taken = np.empty(steps, np.int64)
     for k in range(total):
         key = Key(keys[k, 0], keys[k, 1], keys[k, 2], keys[k, 3])
-        n = gather(plan, moves, rows, lists, key, work)
+        takes = look_at_pair(plan, sight, moves, rows, lists, key, span, work)
+        if takes & plan.anchors == 0:
+            continue
+        based = plan.base >= 0 and bool((takes & work.seen[0]) >> plan.base & 1)
+        n = gather(plan, moves, rows, lists, key, based, work)
         reach(n, plan, sight, work, table)
-        best = read_back(plan, sight, work, table, taken) if n else NOTHING
+        best = read_back(plan, sight, work, table, taken)
         if best < 0:
             continue
-        if not differ(plan, work, taken):
-            furthest[k] = REFUSED
-            continue
-        furthest[k] = best
+        furthest[k] = best if differ(plan, work, taken) else REFUSED
         judge(plan, sight, work, taken, span, states[k])
         for s in range(steps):
             if taken[s] >= 0:

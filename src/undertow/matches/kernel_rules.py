@@ -14,6 +14,8 @@ from numba import njit
 
 Array = npt.NDArray[Any]
 FOREVER: Final = 1 << 62
+AGES: Final = 1 << 61
+"""Longer than any data, and still safe to add to a time."""
 KEY_ROLES: Final = 2
 """Role codes 0 and 1 are the key accounts; higher ones are free."""
 
@@ -23,7 +25,7 @@ class PlanColumns(NamedTuple):
 
     source: Array
     sink: Array
-    between: Array
+    both_ways: Array
     room: Array
     within: Array
     least: Array
@@ -32,11 +34,26 @@ class PlanColumns(NamedTuple):
     counts: Array
     days: Array
     free: Array
-    anchor: Array
     may_be: Array
     conditions: Array
     widest: Array
     """(s, s): longest gap from step i to step j that any skipping allows."""
+    between: Array
+    """(s, s): the required steps strictly between two steps, as bits."""
+    side_bits: Array
+    """(2): steps that touch the one key account and not the other."""
+    anchors: int
+    """Required steps between the two key accounts, as bits: one of them makes a key."""
+    base: int
+    """A step that one event of the pair takes without anything before it, -1: there is none. A key
+    with such an event reports a chain that holds one, if the step could be seen throughout; then the
+    next three bound what it can need."""
+    lead: int
+    """Sum of the windows up to the base: how long before it a chain may begin."""
+    trail: int
+    """Sum of the windows after the base."""
+    after_base: int
+    """Steps behind the base, as bits."""
 
 
 class Rows(NamedTuple):
@@ -100,6 +117,8 @@ class Work(NamedTuple):
     """Platform codes of the key's own events; their number stands first."""
     unknown: Array
     """(1): bit s set where `first` of step s cannot be known."""
+    seen: Array
+    """(1): bit s set where step s could be seen throughout the data."""
 
 
 @njit(cache=True, nogil=True)
@@ -152,7 +171,7 @@ def fits(plan: PlanColumns, moves: MoveColumns, rows: Rows, x: int, s: int, key:
     source, sink = plan.source[s], plan.sink[s]
     actor, target = rows.actor[x], rows.target[x]
     found = end_fits(plan, source, actor, key) and end_fits(plan, sink, target, key)
-    if not found and plan.between[s]:
+    if not found and plan.both_ways[s]:
         actor, target = target, actor
         found = end_fits(plan, source, actor, key) and end_fits(plan, sink, target, key)
     if not found or (plan.room[s] and rows.context[x] != key.group):
@@ -181,6 +200,21 @@ def unseen(sight: SightColumns, work: Work, s: int, since: int, until: int) -> b
             if sight.since[p, s, m] <= until and since <= sight.until[p, s, m]:
                 return False
     return True
+
+
+@njit(cache=True, nogil=True)
+def seen_throughout(sight: SightColumns, work: Work, s: int, span: tuple[int, int]) -> bool:
+    """Say whether one source of the key's platforms shows step `s` over the whole data."""
+    if (work.unknown[0] >> s) & 1:
+        return False
+    for k in range(work.present[0]):
+        p = work.present[k + 1]
+        if not sight.declared[p]:
+            return True
+        for m in range(sight.since.shape[2]):
+            if sight.since[p, s, m] <= span[0] and span[1] <= sight.until[p, s, m]:
+                return True
+    return False
 
 
 @njit(cache=True, nogil=True)

@@ -10,7 +10,9 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.source import Source
 from undertow.matches import kernel
+from undertow.matches.conflicts import settle
 from undertow.matches.kernel_rules import (
+    AGES,
     FOREVER,
     Array,
     Lists,
@@ -82,33 +84,44 @@ def find(
     span = (_begin(log, seen), log.end if end is None else end)
     columns = plan_columns(plan)
     sighted = SightColumns(seen.declared, seen.since, seen.until, _first_from(plan, seen))
-    work = _rows(selected)
-    lists = Lists(listed.pair_start, listed.pair_rows, listed.side_start, listed.side_rows)
     moved_columns = MoveColumns(moved.account, moved.group, moved.at, moved.joins)
+    lists = Lists(listed.pair_start, listed.pair_rows, listed.side_start, listed.side_rows)
+
+    def run(some: Array, mask: Array) -> tuple[Array, Array, Array]:
+        rows = _rows(selected)._replace(mask=mask)
+        most = _most(listed, some)
+        return kernel.run(columns, sighted, moved_columns, rows, lists, some, span, most)
+
     if plan.fast:
-        furthest, events, states = kernel.run(
-            columns, sighted, moved_columns, work, lists, keys, span, _most(listed, keys)
-        )
-        refused = np.flatnonzero(furthest == kernel.REFUSED)
+        furthest, events, states = run(keys, selected.mask)
+        for k in np.flatnonzero(furthest == kernel.REFUSED).tolist():
+            furthest[k], events[k], states[k] = settle(plan, selected, keys[k], run)
+        slow = 0
     else:
-        furthest = np.full(len(keys), kernel.NOTHING)
-        events = np.full((len(keys), len(plan)), -1, np.int64)
-        states = np.zeros((len(keys), len(plan)), np.int8)
-        refused = np.arange(len(keys))
-    if len(refused):
-        answers = ask_oracle(log, plan, sources, keys[refused])
-        for k, (step, rows_taken) in zip(refused.tolist(), answers, strict=True):
-            furthest[k] = step
-            found = np.searchsorted(selected.row, rows_taken)
-            events[k] = np.where(rows_taken >= 0, found, -1)
-            _judge(plan, columns, sighted, selected, (keys[k], events[k], states[k]), span)
+        furthest, events, states = _by_oracle(log, plan, sources, keys, selected)
+        for k in np.flatnonzero(furthest >= 0).tolist():
+            answer = (keys[k], events[k], states[k])
+            _judge(plan, columns, sighted, selected, answer, span)
+        slow = len(keys)
     kept = furthest >= 0
     rows = (
         np.where(events[kept] >= 0, selected.row[events[kept]], -1) if len(selected) else events
     )
     return Matches(
-        playbook, keys[kept][:, :3], furthest[kept], rows, states[kept], selected, len(refused)
+        playbook, keys[kept][:, :3], furthest[kept], rows, states[kept], selected, slow
     )
+
+
+def _by_oracle(
+    log: EventLog, plan: Plan, sources: tuple[Source, ...], keys: Array, selected: Selected
+) -> tuple[Array, Array, Array]:
+    """Let the oracle answer all keys of a playbook that the kernel does not know."""
+    furthest = np.full(len(keys), kernel.NOTHING)
+    events = np.full((len(keys), len(plan)), -1, np.int64)
+    for k, (step, rows) in enumerate(ask_oracle(log, plan, sources, keys)):
+        furthest[k] = step
+        events[k] = np.where(rows >= 0, np.searchsorted(selected.row, rows), -1)
+    return furthest, events, np.zeros((len(keys), len(plan)), np.int8)
 
 
 def _judge(
@@ -122,8 +135,6 @@ def _judge(
     """Judge a chain that the oracle gave, on work columns that hold just its events."""
     key, events, state = answer
     taken = np.where(events >= 0, np.arange(len(plan)), -1)
-    if (taken < 0).all():
-        return
     at = np.where(events >= 0, selected.at[events], 0)
     between = ((selected.actor == key[0]) & (selected.target == key[1])) | (
         (selected.actor == key[1]) & (selected.target == key[0])
@@ -132,7 +143,7 @@ def _judge(
     present = np.concatenate([[len(platforms)], platforms]).astype(np.int64)
     nothing = np.zeros(len(plan), np.int64)
     warm = np.bitwise_or.reduce(selected.warm[between], initial=0)
-    work = Work(nothing, at, nothing, nothing, present, np.array([warm]))
+    work = Work(nothing, at, nothing, nothing, present, np.array([warm]), nothing)
     kernel.judge(columns, sighted, work, taken, span, state)
 
 
@@ -150,11 +161,48 @@ def plan_columns(plan: Plan) -> PlanColumns:
         plan.count,
         plan.days,
         plan.free,
-        plan.anchor,
         plan.may_be,
         plan.conditions,
         _widest(plan),
+        _between(plan),
+        np.array([_side_bits(plan, end) for end in (0, 1)], np.int64),
+        sum(1 << int(s) for s in np.flatnonzero(plan.anchor)),
+        *_base(plan),
     )
+
+
+def _between(plan: Plan) -> Array:
+    """List the required steps strictly between two steps, as bits."""
+    required = [0 if optional else 1 << s for s, optional in enumerate(plan.optional.tolist())]
+    steps = range(len(plan))
+    return np.array([[sum(required[i + 1 : j]) for j in steps] for i in steps], np.int64)
+
+
+def _side_bits(plan: Plan, end: int) -> int:
+    """Gather the steps that touch one key account and not the other."""
+    touched = zip(plan.source.tolist(), plan.sink.tolist(), strict=True)
+    return sum(1 << s for s, ends in enumerate(touched) if end in ends and 1 - end not in ends)
+
+
+def _base(plan: Plan) -> tuple[int, int, int, int]:
+    """Find the first required step, if one event of the pair takes it whatever went before.
+
+    Returns:
+        The step, -1 if there is none; how far a chain may lead up to it and trail behind it; and
+        the steps behind it as bits.
+    """
+    required = np.flatnonzero(~plan.optional)
+    base = int(required[0]) if len(required) else 0
+    counted = (plan.count[: base + 1] > 1) | (plan.days[: base + 1] > 1)
+    if not len(required) or not plan.anchor[base] or counted.any():
+        return -1, AGES, AGES, 0
+    behind = sum(1 << s for s in range(base + 1, len(plan)))
+    # Nothing stands before the first step, so its own window bounds nothing.
+    return base, _total(plan.within[1 : base + 1]), _total(plan.within[base + 1 :]), behind
+
+
+def _total(windows: Array) -> int:
+    return AGES if (windows >= FOREVER).any() else min(AGES, int(windows.sum()))
 
 
 def _widest(plan: Plan) -> Array:

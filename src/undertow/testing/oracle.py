@@ -91,8 +91,6 @@ class Oracle:
                     self.first_at.setdefault((step, event.actor, event.target), event)
         self.moves = [e for e in self.events if e.type in ("join", "leave") and e.context]
 
-    # Which events may take a step at all
-
     def selects(self, step: Step, event: Event) -> bool:
         """Say whether an event has what a step asks for, whoever the accounts are."""
         return (
@@ -153,8 +151,6 @@ class Oracle:
         ]
         return bool(earlier) and max(earlier)[1]
 
-    # Which steps the data could show
-
     def visible(
         self, step: Step, platforms: frozenset[str | None]
     ) -> list[tuple[int, int]] | None:
@@ -171,8 +167,6 @@ class Oracle:
                     until = INFINITE if source.until is None else microseconds(source.until)
                     stretches.append((since, until))
         return stretches
-
-    # Keys
 
     def keys(self) -> list[tuple[str, ...]]:
         """List the keys with an event for a required step between the two key accounts."""

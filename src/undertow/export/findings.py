@@ -1,0 +1,222 @@
+"""What was found about one account in one role under one playbook, as few lines that add up.
+
+Evidence comes as one row per target and step; a person reads one line per step and outcome. The
+lines keep the sum of the rows. Sources that weigh nothing are kept apart, never dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from undertow.export import wording
+from undertow.export.folder import Funnel, PlaybookFacts, Results
+
+WEIGHED: Final = ("taken", "not taken", "cap")
+"""Sources that carry bits; the others are shown and weigh nothing."""
+CONTACT: Final = ("taken", "not taken", "open", "unknown")
+"""Sources that tell of a target on whom the account's rates rest."""
+TOLERANCE: Final = 0.005
+"""Bits by which rows and weight may differ before the page says so: rounding, no more."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The rows of one step and one outcome, over all targets of an account.
+
+    Attributes:
+        count: targets with this outcome.
+        of: targets of which the data could show whether they took the step.
+        bits: sum over the rows; above 0 for, below 0 against.
+        usual: lowest and highest measured rate of the step at the account's activity, or None.
+        likely: lowest and highest rate given recruitment, or None.
+        keys: keys on which the measured rate rests, or None.
+    """
+
+    step: str
+    source: str
+    count: int
+    of: int
+    bits: float
+    usual: tuple[float, float] | None = None
+    likely: tuple[float, float] | None = None
+    keys: int | None = None
+
+    @property
+    def says(self) -> str:
+        """One clause without numbers of bits, the step's name in words."""
+        step = wording.step_words(self.step)
+        targets = wording.plural(self.of, "target")
+        count = wording.plural(self.count, "target")
+        match self.source:
+            case "taken":
+                return f"{self.count} of {targets} reached “{step}”"
+            case "not taken":
+                return f"{self.count} of {targets} did not reach “{step}”, and it would have been seen"
+            case "cap":
+                return f"held back: {count} known to nobody else can only count so far"
+            case "open":
+                return f"{count}: the time for “{step}” is not over yet"
+            case "unknown":
+                return f"{count}: the data could not show “{step}”"
+            case "block":
+                return f"{count} blocked the account"
+            case "unblock":
+                return f"{count} took a block back"
+            case _:
+                return f"{wording.visible(self.source)}: {count}, “{step}”"
+
+    @property
+    def why(self) -> str:
+        """The rates behind the bits; empty where there are none."""
+        parts = []
+        if self.usual:
+            parts.append(f"{wording.rates(self.usual)} at this activity")
+        if self.likely:
+            parts.append(f"{wording.rates(self.likely)} if recruiting")
+        return ", ".join(parts)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One account in one role under one playbook.
+
+    Attributes:
+        place: rank in `accounts.parquet`, from 1.
+        lines: what weighs, strongest first, for and against; they add up to `weight` with `gap`.
+        silent: what weighs nothing: open, unknown, blocks.
+        gap: weight minus the sum of the rows; anything but about 0 is a fault of the folder.
+        funnels: listed matches, strongest first.
+        contacted: targets that the evidence is about.
+    """
+
+    place: int
+    account: str
+    role: str
+    playbook: PlaybookFacts
+    weight: float
+    contacted: int
+    lines: tuple[Line, ...]
+    silent: tuple[Line, ...]
+    gap: float
+    funnels: tuple[Funnel, ...]
+    rows: tuple[dict[str, Any], ...]
+
+    @property
+    def furthest(self) -> str | None:
+        """The furthest step of any listed funnel."""
+        steps = [funnel.step for funnel in self.funnels]
+        return max(steps, key=self.playbook.place) if steps else None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the account is one of a simulated world."""
+        return self.account.startswith("sim:")
+
+    @property
+    def against(self) -> tuple[Line, ...]:
+        """The lines that speak against, strongest first."""
+        return tuple(line for line in self.lines if line.bits < 0)
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in one sentence without the account's name."""
+        taken = [line for line in self.lines if line.source == "taken"]
+        if self.weight < 0 and self.against:
+            return f"{self.against[0].says}: that speaks against it."
+        if not taken:
+            count = wording.plural(len(self.funnels), "funnel")
+            return f"{count} listed; no step taken weighs in."
+        best = max(taken, key=lambda line: line.bits)
+        text = best.says
+        if best.usual:
+            text += f"; {wording.rates(best.usual)} is usual at this activity"
+        deepest = max(taken, key=lambda line: self.playbook.place(line.step))
+        if deepest.step != best.step:
+            text += f". {deepest.count} went as far as “{wording.step_words(deepest.step)}”"
+        return text + "."
+
+
+def find(results: Results, ranked: Sequence[tuple[int, dict[str, Any]]]) -> list[Finding]:
+    """Gather what the folder holds on some rows of its ranking.
+
+    Args:
+        results: the opened folder.
+        ranked: rank from 1 and row of `accounts.parquet`.
+
+    Returns:
+        One finding per row, in the same order.
+    """
+    names = {str(row["account"]) for _, row in ranked}
+    rows: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in results.evidence_of(names):
+        rows.setdefault((row["account"], row["role"], row["playbook"]), []).append(row)
+    funnels = results.funnels_of(names)
+    return [_finding(results, place, row, rows, funnels) for place, row in ranked]
+
+
+def _finding(
+    results: Results,
+    place: int,
+    row: dict[str, Any],
+    evidence: dict[tuple[str, str, str], list[dict[str, Any]]],
+    funnels: Sequence[Funnel],
+) -> Finding:
+    account, role, playbook = row["account"], row["role"], row["playbook"]
+    facts = results.run.playbook(playbook)
+    rows = evidence.get((account, role, playbook), [])
+    lines = _lines(rows, facts)
+    contacted = {r["target"] for r in rows if r["source"] in CONTACT}
+    mine = [one for one in funnels if one.playbook == playbook and _holds(one, account, role)]
+    mine.sort(key=lambda funnel: (-funnel.weight, -facts.place(funnel.step), funnel.target))
+    gap = float(row["weight"]) - sum(line.bits for line in lines)
+    return Finding(
+        place=place,
+        account=account,
+        role=role,
+        playbook=facts,
+        weight=float(row["weight"]),
+        contacted=len(contacted) or int(row["targets"] or 0),
+        lines=tuple(line for line in lines if line.source in WEIGHED or line.bits),
+        silent=tuple(line for line in lines if line.source not in WEIGHED and not line.bits),
+        gap=gap if abs(gap) > TOLERANCE else 0.0,
+        funnels=tuple(mine),
+        rows=tuple(rows),
+    )
+
+
+def _holds(funnel: Funnel, account: str, role: str) -> bool:
+    """Say whether the account holds the role in the funnel, as far as its steps tell."""
+    if role == "recruiter":
+        return funnel.recruiter == account
+    return any(taken.actor == account for taken in funnel.steps)
+
+
+def _lines(rows: Iterable[dict[str, Any]], facts: PlaybookFacts) -> list[Line]:
+    grouped: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in rows:
+        grouped.setdefault((row["step"] or "", row["source"]), []).append(row)
+    seen: dict[str, int] = {}
+    for (step, source), some in grouped.items():
+        if source in ("taken", "not taken"):
+            seen[step] = seen.get(step, 0) + len(some)
+    lines = [
+        Line(
+            step=step,
+            source=source,
+            count=len({row["target"] for row in some}),
+            of=seen.get(step, len(some)),
+            bits=sum(float(row["bits"] or 0.0) for row in some),
+            usual=_range(row["u"] for row in some),
+            likely=_range(row["m"] for row in some),
+            keys=max((row["n"] for row in some if row["n"] is not None), default=None),
+        )
+        for (step, source), some in grouped.items()
+    ]
+    return sorted(lines, key=lambda one: (-abs(one.bits), facts.place(one.step), one.source))
+
+
+def _range(values: Iterable[float | None]) -> tuple[float, float] | None:
+    known = [value for value in values if value is not None]
+    return (min(known), max(known)) if known else None

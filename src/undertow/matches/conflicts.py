@@ -1,0 +1,95 @@
+"""Keys whose best chain binds one account to two free roles that must differ.
+
+Either the account is not the one role or it is not the other: both are matched anew without the events
+that would make it so, and the better answer stands. Each branch takes events away, so it ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from undertow.matches import kernel
+from undertow.matches.kernel_rules import KEY_ROLES, Array
+from undertow.matches.plan import Plan
+from undertow.matches.select import Selected
+
+Run = Callable[[Array, Array], tuple[Array, Array, Array]]
+"""Matches keys (k, 4) on a changed mask (r)."""
+
+
+def settle(plan: Plan, selected: Selected, key: Array, run: Run) -> tuple[int, Array, Array]:
+    """Find the best chain of one key in which different free roles hold different accounts.
+
+    Args:
+        plan: the compiled playbook.
+        selected: the selected events.
+        key: int64, (4).
+        run: the kernel on this input.
+
+    Returns:
+        The furthest step (-1: none), its events (s) and the states (s).
+    """
+    return _best(plan, selected, key, run, selected.mask)
+
+
+def _best(
+    plan: Plan, selected: Selected, key: Array, run: Run, mask: Array
+) -> tuple[int, Array, Array]:
+    furthest, events, states = (column[0] for column in run(key.reshape(1, -1), mask))
+    if furthest != kernel.REFUSED:
+        return int(furthest), events, states
+    ways = [
+        _best(plan, selected, key, run, _without(plan, selected, mask, role, account))
+        for role, account in _conflict(plan, selected, key, events)
+    ]
+    return max(ways, key=lambda way: _rank(plan, way[1]))
+
+
+def _conflict(
+    plan: Plan, selected: Selected, key: Array, events: Array
+) -> list[tuple[int, int]]:
+    """Find two free roles that one account holds: [(role, account), (role, account)]."""
+    held = {
+        int(plan.free[s]): _holder(plan, selected, key, s, int(x))
+        for s, x in enumerate(events)
+        if x >= 0 and plan.free[s] >= KEY_ROLES
+    }
+    return next(
+        [(role, account), (other, account)]
+        for role, account in held.items()
+        for other, same in held.items()
+        if role < other and account == same and not plan.may_be[role, other]
+    )
+
+
+def _holder(plan: Plan, selected: Selected, key: Array, s: int, x: int) -> int:
+    """Find the free role's account in an event: the end that is not the step's key account."""
+    actor, target = int(selected.actor[x]), int(selected.target[x])
+    from_free = plan.source[s] >= KEY_ROLES
+    known = int(key[int(plan.sink[s] if from_free else plan.source[s])])
+    if plan.between[s]:
+        return actor if target == known else target
+    return actor if from_free else target
+
+
+def _without(plan: Plan, selected: Selected, mask: Array, role: int, account: int) -> Array:
+    """Take the steps of a role away from the events in which an account would hold it."""
+    changed = mask.copy()
+    for s in np.flatnonzero(plan.free == role):
+        by_actor, by_target = selected.actor == account, selected.target == account
+        if not plan.between[s]:
+            by_actor &= plan.source[s] == role
+            by_target &= plan.sink[s] == role
+        changed[by_actor | by_target] &= ~np.int64(1 << int(s))
+    return changed
+
+
+def _rank(plan: Plan, events: Array) -> tuple[object, ...]:
+    """Order chains as they are reported: furthest, most optional, earliest, latest predecessors."""
+    taken = np.flatnonzero(events >= 0)
+    if not len(taken):
+        return (-1,)
+    chain = tuple((int(events[s]), int(s)) for s in taken[::-1])
+    return int(taken[-1]), int(plan.optional[taken].sum()), -chain[0][0], chain

@@ -1,0 +1,1 @@
+"""Signals: columns computed from events, of addresses handed over and of tempo."""

@@ -1,0 +1,90 @@
+"""The log: total order, repeats, codes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from undertow.events.log import collect
+from undertow.events.pseudonyms import Pseudonyms
+from undertow.events.table import SCHEMA
+
+DAY = datetime(2026, 1, 1, tzinfo=UTC)
+names = st.sampled_from(["a", "b", "é", "Z", "zz", "\U0001f600", "\ufb01"])
+rows = st.lists(
+    st.tuples(
+        st.sampled_from(["1", "2", "é", "z", "\uffff"]),
+        st.integers(0, 3),
+        names,
+        st.none() | names,
+    ),
+    max_size=30,
+)
+
+
+def batch(given_rows: list[tuple[str, int, str, str | None]]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_pylist(
+        [
+            {
+                "id": i,
+                "type": "post",
+                "published": DAY + timedelta(hours=h),
+                "actor": a,
+                "target": t,
+            }
+            for i, h, a, t in given_rows
+        ],
+        schema=SCHEMA,
+    )
+
+
+@given(rows, st.randoms())
+@settings(max_examples=200, deadline=None)
+def test_the_order_is_time_id_target_in_bytes_and_each_id_and_target_stands_once(
+    given_rows: list[tuple[str, int, str, str | None]], dice: object
+) -> None:
+    shuffled = list(given_rows)
+    dice.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
+    log = collect([batch(shuffled[:7]), batch(shuffled[7:])])
+    seen = [
+        (
+            int(log.at[k]),
+            log.id[k].as_py(),
+            None if log.target[k] < 0 else log.accounts[log.target[k]].as_py(),
+        )
+        for k in range(len(log))
+    ]
+
+    def order(row: tuple[int, str, str | None]) -> tuple[int, bytes, bool, bytes]:
+        return row[0], row[1].encode(), row[2] is not None, (row[2] or "").encode()
+
+    first: dict[tuple[str, str | None], tuple[int, str, str | None]] = {}
+    micros = [
+        (int((DAY + timedelta(hours=h)).timestamp() * 1e6), i, t) for i, h, _, t in given_rows
+    ]
+    for row in sorted(micros, key=order):
+        first.setdefault((row[1], row[2]), row)
+    assert seen == list(first.values())
+    assert log.repeats == len(given_rows) - len(first)
+    assert [name.encode() for name in log.accounts.to_pylist()] == sorted(
+        {n.encode() for _, _, a, t in given_rows for n in (a, t) if n is not None}
+    )
+
+
+def test_events_at_and_after_until_are_left_out() -> None:
+    log = collect(
+        [batch([("1", 0, "a", "b"), ("2", 1, "a", "b")])], until=DAY + timedelta(hours=1)
+    )
+    assert log.id.to_pylist() == ["1"]
+
+
+def test_pseudonyms_are_stable_keyed_and_keep_nulls() -> None:
+    one, other = Pseudonyms(b"k" * 32), Pseudonyms(b"q" * 32)
+    shown = one.of_array(pa.array(["p:a", None, "p:a", "p:b"])).to_pylist()
+    assert shown[0] == shown[2] == one.of("p:a")
+    assert shown[1] is None
+    assert len({*shown, other.of("p:a")}) == 4
+    assert all(len(name) == 18 and name.startswith("t:") for name in shown if name)
