@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ def test_marks_stay_in_order_inside_and_apart(places):
     moved = charts.spread(places, low=0, high=1000, least=96)
     assert all(-1e-6 <= one <= 1000 + 1e-6 for one in moved)
     least = min(96, 1000 / max(1, len(places) - 1))
-    assert all(b - a >= least - 1e-6 for a, b in zip(moved, moved[1:], strict=False))
+    assert all(b - a >= least - 1e-6 for a, b in pairwise(moved))
 
 
 @given(st.lists(st.floats(-50, 50), max_size=12))
@@ -62,7 +63,7 @@ def test_waterfall_bars_begin_where_the_one_before_ends(simulated):
     finding = explain(simulated, "sim:recruiter-1").findings[0]
     drawn = charts.waterfall(finding, 2e-5)
     *bars, total = drawn.bars
-    assert all(a.end == b.start for a, b in zip(bars, bars[1:], strict=False))
+    assert all(a.end == b.start for a, b in pairwise(bars))
     assert math.isclose(bars[-1].end, total.end)
     assert total.start == drawn.zero
     assert all(0 <= bar.left <= bar.left + bar.width <= 100 for bar in drawn.bars)
@@ -85,7 +86,7 @@ def test_odds_stop_at_a_thousand(bits, text):
 
 
 def test_the_prior_is_in_bits():
-    assert wording.bits(wording.prior_bits(2e-5)) == "−15.6"
+    assert wording.bits(wording.prior_bits(2e-5)) == "\N{MINUS SIGN}15.6"
 
 
 def test_each_step_of_a_short_playbook_has_its_own_shape():

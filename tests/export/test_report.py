@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,6 @@ def hostile(maker, folder: Path, payload: str) -> Path:
         ground=[payload],
         warnings=[payload],
         coverage=[payload],
-        simulated_by=payload,
         native_targets={"reason": payload, "at": payload},
         sources=[{"platform": payload, "types": [payload], "from": payload, "ground": payload}],
     )
@@ -126,7 +126,8 @@ def hostile(maker, folder: Path, payload: str) -> Path:
 def test_text_from_data_makes_no_tag_and_no_attribute(maker, tmp_path, payload):
     plain = Reading(page_of(hostile(maker, tmp_path / "plain", "forum:plain")))
     found = Reading(page_of(hostile(maker, tmp_path / "hostile", payload)))
-    assert found.tags == plain.tags
+    # Long names break into two lines inside a drawing: only the count of those may differ.
+    assert {**found.tags, "text": 0} == {**plain.tags, "text": 0}
     assert found.attributes == plain.attributes
     assert found.ids == plain.ids
     assert found.links == plain.links
@@ -167,16 +168,16 @@ def test_headings_skip_no_level(observed):
     levels = Reading(page_of(observed)).headings
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
 def test_a_simulated_world_is_named_in_the_title_and_the_banner(simulated, observed):
     page = page_of(simulated)
     assert "<title>Simulated: " in page
     assert "No public labelled data on recruitment exists" in page
-    assert "imulated" not in Reading(page_of(observed)).text.replace(
-        (open_folder(observed).folder).name, ""
-    )
+    page = page_of(observed)
+    assert "Simulated" not in page
+    assert "labelled data" not in page
 
 
 def test_the_page_says_what_it_cannot_say(observed):
@@ -184,7 +185,7 @@ def test_the_page_says_what_it_cannot_say(observed):
     assert "Chance is not estimated yet" in text
     assert "Honest work of the same shape is not counted" in text
     assert "1 in 50,000" in text
-    assert "−15.6 bits" in text
+    assert "\N{MINUS SIGN}15.6 bits" in text
     assert "A person decides" in text
     assert "consent of the members" in text
 

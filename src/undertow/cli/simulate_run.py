@@ -31,9 +31,13 @@ def plant(
     settings: Settings,
     ground: str | None,
     timezone: str | None,
-    output_format: Format,
+    output_format: Format | None,
 ) -> int:
-    """Make a world and write it; returns the exit code."""
+    """Make a world and write it, with a summary unless `output_format` is None.
+
+    Returns:
+        The exit code.
+    """
     background, out, truth = paths.background, paths.out, paths.truth
     _keep_apart(background, out, truth)
     table, rejects = _read(background, ground, timezone)
@@ -45,7 +49,8 @@ def plant(
     )
     if truth is not None:
         _write(world.truth, truth)
-    _report(world, settings.campaigns, output_format)
+    if output_format is not None:
+        _report(world, settings.campaigns, output_format)
     note(f"world: {shown_name(out)}")
     if truth is not None:
         note(f"truth: {shown_name(truth)} (keep it away from the world)")

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
 from undertow.export import wording
@@ -189,7 +190,7 @@ def two_lines(text: str, length: int) -> tuple[str, ...]:
 
 
 def _border(marks: Sequence[Mark]) -> float | None:
-    for before, after in zip(marks, marks[1:], strict=False):
+    for before, after in pairwise(marks):
         if before.private is False and after.private is True:
             return (before.x + after.x) / 2
     return None

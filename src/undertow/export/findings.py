@@ -47,25 +47,18 @@ class Line:
     def says(self) -> str:
         """One clause without numbers of bits, the step's name in words."""
         step = wording.step_words(self.step)
-        targets = wording.plural(self.of, "target")
         count = wording.plural(self.count, "target")
-        match self.source:
-            case "taken":
-                return f"{self.count} of {targets} reached “{step}”"
-            case "not taken":
-                return f"{self.count} of {targets} did not reach “{step}”, and it would have been seen"
-            case "cap":
-                return f"held back: {count} known to nobody else can only count so far"
-            case "open":
-                return f"{count}: the time for “{step}” is not over yet"
-            case "unknown":
-                return f"{count}: the data could not show “{step}”"
-            case "block":
-                return f"{count} blocked the account"
-            case "unblock":
-                return f"{count} took a block back"
-            case _:
-                return f"{wording.visible(self.source)}: {count}, “{step}”"
+        share = f"{self.count} of {wording.plural(self.of, 'target')}"
+        known = {
+            "taken": f"{share} reached “{step}”",
+            "not taken": f"{share} did not reach “{step}”, and it would have been seen",
+            "cap": f"held back: {count} known to nobody else can only count so far",
+            "open": f"{count}: the time for “{step}” is not over yet",
+            "unknown": f"{count}: the data could not show “{step}”",
+            "block": f"{count} blocked the account",
+            "unblock": f"{count} took a block back",
+        }
+        return known.get(self.source) or f"{wording.visible(self.source)}: {count}, “{step}”"
 
     @property
     def why(self) -> str:

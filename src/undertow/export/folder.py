@@ -198,7 +198,11 @@ def _funnels(rows: Iterable[dict[str, Any]]) -> Iterable[Funnel]:
             for s in row["steps"] or ()
         ]
         yield Funnel(
-            *(row[name] for name in FUNNELS[:5]),
+            recruiter=row["recruiter"],
+            target=row["target"],
+            playbook=row["playbook"],
+            step=row["step"],
+            weight=row["weight"],
             steps=tuple(taken),
             others=others,
         )

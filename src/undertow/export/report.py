@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -69,7 +68,7 @@ def write_report(folder: Path, *, top: int = 40, cases: int = 10) -> Path:
     path = folder / "report.html"
     draft = folder / ".report.html.part"
     draft.write_text(page, encoding="utf-8", newline="\n")
-    os.replace(draft, path)
+    draft.replace(path)
     return path
 
 

@@ -18,11 +18,11 @@ _HIDDEN: Final = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def visible(text: object) -> str:
-    """Show a text with its control, bidi and zero-width characters spelled out.
+    r"""Show a text with its control, bidi and zero-width characters spelled out.
 
-    >>> visible("ab\\x1b[2J")
+    >>> visible("ab\x1b[2J")
     'ab⟨U+001B⟩[2J'
-    >>> visible("ad\\u202emin")
+    >>> visible("ad\u202emin")
     'ad⟨U+202E⟩min'
     """
     return "".join(_shown(char) for char in str(text))
@@ -72,8 +72,8 @@ def rates(pair: tuple[float, float]) -> str:
     return low if low == high else f"{low.removesuffix(' %')} to {high}"
 
 
-def bits(value: float, *, digits: int = 1, minus: str = "−") -> str:
-    """Write evidence with its sign: `+9.3`, `−1.2`, `0.0` where it rounds to nought."""
+def bits(value: float, *, digits: int = 1, minus: str = "\N{MINUS SIGN}") -> str:
+    """Write evidence with its sign: `+9.3`, a minus before evidence against, `0.0` where it rounds to nought."""
     text = f"{abs(value):.{digits}f}"
     if not float(text):
         return text
@@ -116,7 +116,7 @@ def odds(value: float) -> str:
 
 def _two_digits(value: float) -> int:
     scale = 10 ** max(0, math.floor(math.log10(value)) - 1)
-    return round(value / scale) * scale
+    return int(round(value / scale) * scale)
 
 
 def date(moment: datetime) -> str:

@@ -18,7 +18,7 @@ from undertow.units import microseconds
 
 FOREVER: Final = 1 << 62
 ANYBODY: Final = -1
-MOST_STEPS: Final = 30
+MOST_STEPS: Final = 40
 """Step sets are bits of an int64, with room to spare."""
 
 
@@ -73,12 +73,12 @@ def compile_plan(playbook: Playbook) -> Plan:
     """Compile a checked playbook.
 
     Raises:
-        ValueError: if the playbook has more than 30 steps or is not about two accounts; `check`
+        ValueError: if the playbook has more than 40 steps or is not about two accounts; `check`
             refuses such files before.
     """
     accounts = [name for name in playbook.key if name not in playbook.groups]
     if len(accounts) != 2 or len(playbook.steps) > MOST_STEPS:
-        raise ValueError("a plan needs two key accounts and at most 30 steps")
+        raise ValueError("a plan needs two key accounts and at most 40 steps")
     roles = [*accounts, *playbook.free]
     code = {name: number for number, name in enumerate(roles)}
     steps = playbook.steps

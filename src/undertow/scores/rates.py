@@ -16,6 +16,7 @@ from undertow.events.log import NOBODY, EventLog
 from undertow.matches import kernel
 from undertow.matches.kernel_rules import Array
 from undertow.matches.match import Matches
+from undertow.playbooks.grammar import Playbook
 
 DECILES: Final = 10
 PRIOR_KEYS: Final = 30.0
@@ -72,20 +73,32 @@ class Rates:
     reached: Array
 
 
-def step_rates(matches: Matches, decile: Array) -> Rates:
+def step_rates(matches: Matches, decile: Array, listed: Array) -> Rates:
     """Measure the rate of every step among keys at risk.
+
+    A step before the first required one has no step before it that keys could have reached: its rate
+    is measured among the keys that went on to `listed_from`.
 
     Args:
         matches: all keys, listed or not.
         decile: int64, (k), of the judged account of each key.
+        listed: bool, (k), keys that reached `listed_from`.
     """
-    endless = np.array([step.within is None for step in matches.playbook.steps])
-    state = matches.states
-    taken = np.isin(state, (kernel.TAKEN, kernel.TAKEN_OPEN)).astype(float)
-    still_open = np.where(endless, 1.0, OPEN_COUNTS) * (state == kernel.OPEN)
-    at_risk = _by_decile(taken + (state == kernel.NOT_TAKEN) + still_open, decile)
+    steps = matches.playbook.steps
+    endless = np.array([step.within is None for step in steps])
+    before = np.arange(len(steps)) < base_step(matches.playbook)
+    counts = np.where(before, listed[:, None], 1.0)
+    taken = counts * np.isin(matches.states, (kernel.TAKEN, kernel.TAKEN_OPEN))
+    failed = counts * (matches.states == kernel.NOT_TAKEN)
+    still_open = counts * np.where(endless, 1.0, OPEN_COUNTS) * (matches.states == kernel.OPEN)
+    at_risk = _by_decile(taken + failed + still_open, decile)
     reached = _by_decile(taken, decile)
     return Rates(_shrunk(reached, at_risk), at_risk, reached)
+
+
+def base_step(playbook: Playbook) -> int:
+    """Find the step where keys begin to exist: it weighs nothing, as every key has taken it."""
+    return next(i for i, step in enumerate(playbook.steps) if not step.optional)
 
 
 def pair_rates(taken: Array, decile: Array) -> Rates:

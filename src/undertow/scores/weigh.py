@@ -1,7 +1,8 @@
 """Weights: what each step of each key says about the account, in bits, for and against.
 
 A step taken says log2(m / u); one that could be seen and was not taken says log2((1 - m) / (1 - u)); an
-open window or an unknown step says nothing. Over the n accounts that somebody contacted and the k that
+open window or an unknown step says nothing. Steps before the first required one speak only where the
+key went on to `listed_from`: of an ordinary contact among many they would say nothing. Over the n accounts that somebody contacted and the k that
 went on, the rows of one step add up to log2 Binomial(k; n, m) / Binomial(k; n, u): an account is judged
 by rates, not by volume.
 """
@@ -19,7 +20,7 @@ from undertow.matches import kernel
 from undertow.matches.kernel_rules import Array
 from undertow.matches.match import Matches
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
-from undertow.scores.rates import Activity, Rates, pair_rates, step_rates
+from undertow.scores.rates import Activity, Rates, base_step, pair_rates, step_rates
 
 SOURCES: Final = ("taken", "not taken", "open", "unknown", "block", "unblock", "cap")
 NO_ROW: Final = -1
@@ -94,9 +95,13 @@ def likely(step: Step) -> float:
     return DEFAULT_LIKELY if step.likely is None else step.likely
 
 
-def base_step(playbook: Playbook) -> int:
-    """Find the step where keys begin to exist: it weighs nothing, as every key has taken it."""
-    return next(i for i, step in enumerate(playbook.steps) if not step.optional)
+def mixed(rate: float | Array, u: Array) -> Array:
+    """Give m, the rate of a step given recruitment: it happens as part of it, or by chance all the same.
+
+    m = likely + (1 - likely) u is never below u, so a step that most people take by chance says little
+    when it is taken and its absence never speaks for recruitment.
+    """
+    return rate + (1 - rate) * u
 
 
 def weigh(log: EventLog, matches: Matches, busy: Activity) -> Weighed:
@@ -110,10 +115,11 @@ def weigh(log: EventLog, matches: Matches, busy: Activity) -> Weighed:
     playbook = matches.playbook
     end = judged_end(playbook)
     account, target = matches.keys[:, end], matches.keys[:, 1 - end]
-    rates = step_rates(matches, busy.decile[account])
-    bits, u, n = _key_bits(matches, rates, busy.decile[account])
     listed = _listed(matches)
-    judged_rows = _rows_of_keys(matches, (account, target), listed, (bits, u, n))
+    rates = step_rates(matches, busy.decile[account], listed)
+    weights = _key_bits(matches, rates, busy.decile[account], listed)
+    bits = weights[0]
+    judged_rows = _rows_of_keys(matches, (account, target), listed, weights)
     parts = [judged_rows, _caps(playbook, account, target, bits, listed, busy)]
     parts.append(_blocks(log, playbook, account[listed], target[listed]))
     bound = {role: _bound(log, matches, role) for role in playbook.free}
@@ -136,37 +142,41 @@ def _listed(matches: Matches) -> Array:
         wanted = wanted - blind
 
 
-def _key_bits(matches: Matches, rates: Rates, decile: Array) -> tuple[Array, Array, Array]:
-    """Give bits, u and n of every key and step: three arrays (k, s)."""
-    m = np.array([likely(step) for step in matches.playbook.steps])
+def _key_bits(
+    matches: Matches, rates: Rates, decile: Array, listed: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Give bits, u, m and n of every key and step: four arrays (k, s)."""
+    playbook, state = matches.playbook, matches.states
+    base = base_step(playbook)
     u = rates.u[:, decile].T
+    m = mixed(np.array([likely(step) for step in playbook.steps]), u)
     n = np.rint(rates.at_risk[:, decile].T).astype(np.int64)
-    state = matches.states
     taken = (state == kernel.TAKEN) | (state == kernel.TAKEN_OPEN)
     bits = np.where(taken, np.log2(m / u), 0.0)
     bits = np.where(state == kernel.NOT_TAKEN, np.log2((1 - m) / (1 - u)), bits)
-    bits[:, base_step(matches.playbook)] = 0.0
-    return bits, u, n
+    bits[:, base] = 0.0
+    bits[~listed, :base] = 0.0
+    return bits, u, m, n
 
 
 def _rows_of_keys(
     matches: Matches,
     accounts: tuple[Array, Array],
     listed: Array,
-    weights: tuple[Array, Array, Array],
+    weights: tuple[Array, Array, Array, Array],
 ) -> Evidence:
     account, target = accounts
-    bits, u, n = weights
+    bits, u, m, n = weights
     ranked = np.zeros(int(account.max(initial=0)) + 1, bool)
     ranked[account[listed]] = True
     state = matches.states
     speaks = np.isin(state, (kernel.TAKEN, kernel.TAKEN_OPEN, kernel.NOT_TAKEN))
     silent = np.isin(state, (kernel.OPEN, kernel.UNKNOWN)) & listed[:, None]
     wanted = (speaks | silent) & ranked[account][:, None]
-    wanted[:, base_step(matches.playbook)] = False
-    k, s = np.nonzero(wanted)
     chain = matches.playbook
-    m = np.array([likely(step) for step in chain.steps])
+    wanted[:, base_step(chain)] = False
+    wanted[~listed, : base_step(chain)] = False
+    k, s = np.nonzero(wanted)
     names = np.array([_SOURCE_OF_STATE.get(code, "") for code in range(6)])
     return Evidence(
         account=account[k],
@@ -176,7 +186,7 @@ def _rows_of_keys(
         row=matches.rows[k, s],
         bits=bits[k, s],
         u=np.where(state[k, s] == kernel.UNKNOWN, np.nan, u[k, s]),
-        m=m[s],
+        m=np.where(state[k, s] == kernel.UNKNOWN, np.nan, m[k, s]),
         n=n[k, s],
         source=names[state[k, s]],
     )
@@ -286,50 +296,60 @@ def _rows_of_free_role(
     listed: Array,
     busy: Activity,
 ) -> Evidence:
-    """Weigh the holders of a free role: of those it met in this way, how many came from a funnel."""
-    chain, selected = matches.playbook, matches.selected
-    size = len(log.accounts) + 1
-    ranked = np.unique(holder[listed & (holder != NOBODY)])
-    parts = []
-    for s, step in enumerate(chain.steps):
-        if role not in step.roles or step.between is not None:
-            continue
-        rows = np.flatnonzero((selected.mask >> s) & 1)
-        one, other = selected.actor[rows], selected.target[rows]
-        who, met = (one, other) if step.source == role else (other, one)
-        sound = (who != NOBODY) & (met != NOBODY) & (who != met)
-        pair, first = np.unique(who[sound] * size + met[sound], return_index=True)
-        event = selected.row[rows[sound]][first]
-        k = np.flatnonzero(listed & (matches.rows[:, s] >= 0))
-        of_funnel = holder[k] * size + matches.keys[k, 1 - judged_end(chain)]
-        taken = np.isin(pair, of_funnel)
-        who, met = pair // size, pair % size
-        rates = pair_rates(taken, busy.decile[who])
-        u = rates.u[0][busy.decile[who]]
-        n = rates.at_risk[0][busy.decile[who]].astype(np.int64)
-        m = likely(step)
-        bits = np.where(taken, np.log2(m / u), np.log2((1 - m) / (1 - u)))
-        cited = dict(zip(of_funnel.tolist(), matches.rows[k, s].tolist(), strict=True))
-        event = np.array(
-            [cited.get(p, e) for p, e in zip(pair.tolist(), event.tolist(), strict=True)]
-        )
-        keep = np.isin(who, ranked)
-        kept = int(keep.sum())
-        parts.append(
-            Evidence(
-                account=who[keep],
-                role=np.full(kept, role),
-                target=met[keep],
-                step=np.full(kept, s),
-                row=event[keep] if kept else np.empty(0, np.int64),
-                bits=bits[keep],
-                u=u[keep],
-                m=np.full(kept, m),
-                n=n[keep],
-                source=np.where(taken[keep], "taken", "not taken"),
-            )
-        )
-    return _joined(parts)
+    """Weigh the holders of a free role: of those they met in its steps, how many came from a funnel.
+
+    One row per account met, however many of the role's steps it took: they stand or fall together.
+    What is likely of a key account's contacts (`listed_from`) is taken to hold for theirs.
+    """
+    chain, size = matches.playbook, len(log.accounts) + 1
+    steps = [s for s, step in enumerate(chain.steps) if role in step.roles]
+    met, row = _meetings(log, matches, role, steps)
+    k = np.flatnonzero(listed & (holder != NOBODY))
+    cited = matches.rows[k][:, steps].max(axis=1, initial=NO_ROW)
+    of_funnel, first = np.unique(
+        holder[k] * size + matches.keys[k, 1 - judged_end(chain)], return_index=True
+    )
+    place = np.minimum(np.searchsorted(of_funnel, met), max(len(of_funnel) - 1, 0))
+    taken = (of_funnel[place] == met) if len(of_funnel) else np.zeros(len(met), bool)
+    row[taken] = cited[first][place[taken]]
+    who = met // size
+    rates = pair_rates(taken, busy.decile[who])
+    u = rates.u[0][busy.decile[who]]
+    m = mixed(likely(chain.steps[chain.step_index(chain.listed_from)]), u)
+    keep = np.isin(who, np.unique(holder[k]))
+    kept = int(keep.sum())
+    return Evidence(
+        account=who[keep],
+        role=np.full(kept, role),
+        target=(met % size)[keep],
+        step=np.full(kept, steps[-1]),
+        row=row[keep],
+        bits=np.where(taken, np.log2(m / u), np.log2((1 - m) / (1 - u)))[keep],
+        u=u[keep],
+        m=m[keep],
+        n=np.rint(rates.at_risk[0][busy.decile[who]]).astype(np.int64)[keep],
+        source=np.where(taken[keep], "taken", "not taken"),
+    )
+
+
+def _meetings(
+    log: EventLog, matches: Matches, role: str, steps: list[int]
+) -> tuple[Array, Array]:
+    """List whom each account met in a free role's steps: holder * size + other, and an event."""
+    selected, size = matches.selected, len(log.accounts) + 1
+    pairs, rows = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for s in steps:
+        step = matches.playbook.steps[s]
+        chosen = np.flatnonzero((selected.mask >> s) & 1)
+        one, other = selected.actor[chosen], selected.target[chosen]
+        ways = [(one, other)] if step.source == role else [(other, one)]
+        ways += [(other, one), (one, other)] if step.between is not None else []
+        for who, met in ways:
+            sound = (who != NOBODY) & (met != NOBODY) & (who != met)
+            pairs.append(who[sound] * size + met[sound])
+            rows.append(selected.row[chosen[sound]])
+    distinct, first = np.unique(np.concatenate(pairs), return_index=True)
+    return distinct, np.concatenate(rows)[first]
 
 
 def _joined(parts: list[Evidence]) -> Evidence:
