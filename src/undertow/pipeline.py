@@ -22,7 +22,7 @@ from undertow.events.read import EventFiles, open_events
 from undertow.events.source import SIMULATED_KEY, Source
 from undertow.events.table import CONVERSATION, TYPES, VISIBILITIES
 from undertow.export.report import write_report
-from undertow.matches import kernel
+from undertow.matches import kernel_states as states
 from undertow.matches.match import find
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
@@ -275,7 +275,7 @@ def _about(weighed: Weighed, log: EventLog) -> dict[str, Any]:
 
 def _blind(weighed: Weighed, s: int, log: EventLog) -> list[str]:
     """Name the platforms of keys for which a step was unknown."""
-    unknown = weighed.matches.states[:, s] == kernel.UNKNOWN
+    unknown = weighed.matches.states[:, s] == states.UNKNOWN
     ends = weighed.matches.keys[unknown, 1 - weighed.judged]
     rows = np.flatnonzero(np.isin(log.target, np.unique(ends)))
     codes = np.unique(log.platform[rows])

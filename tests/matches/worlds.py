@@ -22,7 +22,8 @@ START = 20_000 * DAY
 def random_playbook(dice: random.Random) -> Playbook:
     """Draw a playbook of 2 to 5 steps over every key of the grammar."""
     grouped = dice.random() < 0.3
-    free = [] if grouped else dice.choice([[], ["g"], ["g"], ["f"], ["g", "f"]])
+    free = dice.choice([[], ["g"], ["g"], ["f"], ["g", "f"]])
+    free = free if not grouped or dice.random() < 0.3 else []
     roles = [Role("r"), Role("t")]
     roles += [Role(name, may_be=dice.choice([(), (), ("r",)])) for name in free]
     if grouped:
@@ -71,7 +72,7 @@ def _random_step(
     elif dice.random() < 0.2:
         given["first"] = True
     if grouped and dice.random() < 0.4:
-        who = dice.choice(["r", "t"])
+        who = dice.choice(["r", "t", owner or "t"])
         which = dice.choice(["member_of", "not_member_of"])
         given[which] = (Membership(who, "room"),)
     if grouped and owner is None and dice.random() < 0.2:

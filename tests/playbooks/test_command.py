@@ -35,7 +35,7 @@ def test_schema_prints_json(capsys: Screen) -> None:
 def test_check_says_what_a_faultless_playbook_holds(capsys: Screen) -> None:
     assert main(["playbook", "check", "group-recruitment"]) == 0
 
-    said = "group-recruitment: 4 steps, roles recruiter, target, group, no fault\n"
+    said = "group-recruitment: 4 steps, roles recruiter, target, second, group, no fault\n"
     assert capsys.readouterr().out == said
 
 

@@ -28,7 +28,6 @@ from undertow.matches.kernel_rules import (
     Rows,
     SightColumns,
     Work,
-    add,
     bound_apart,
     fits,
     gap_fits,
@@ -36,15 +35,8 @@ from undertow.matches.kernel_rules import (
     seen_throughout,
     unseen,
 )
+from undertow.matches.kernel_states import judge
 
-NOT_REACHED: Final = 0
-TAKEN: Final = 1
-NOT_TAKEN: Final = 2
-OPEN: Final = 3
-"""Not taken, but its window reaches past the data."""
-UNKNOWN: Final = 4
-TAKEN_OPEN: Final = 5
-"""Taken while its window would still be open: evidence, but no part of a rate."""
 NOTHING: Final = -1
 REFUSED: Final = -2
 
@@ -310,55 +302,6 @@ def differ(plan: PlanColumns, work: Work, taken: Array) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def judge(
-    plan: PlanColumns,
-    sight: SightColumns,
-    work: Work,
-    taken: Array,
-    span: tuple[int, int],
-    state: Array,
-) -> None:
-    """Say of every step whether it was taken, not taken, still open, unknown, or not reached."""
-    steps = len(plan.within)
-    furthest = 0
-    for k in range(steps):
-        state[k] = NOT_REACHED
-        if taken[k] >= 0:
-            furthest = k
-    last_at, has_last = np.int64(0), False
-    shortest, longest = 0, 0
-    for k in range(steps):
-        reached = add(longest, plan.within[k])
-        until = FOREVER if reached >= FOREVER else int(last_at) + reached
-        if taken[k] >= 0:
-            state[k] = TAKEN_OPEN if has_last and until > span[1] else TAKEN
-            last_at, has_last = work.at[taken[k]], True
-            shortest, longest = 0, 0
-        elif not has_last:
-            # Nothing was taken yet: the step would stand before the first one that was.
-            first = k
-            while taken[first] < 0:
-                first += 1
-            latest = work.at[taken[first]]
-            within = plan.within[first]
-            earliest = -FOREVER if within >= FOREVER else latest - within
-            if unseen(sight, work, k, earliest, latest):
-                state[k] = UNKNOWN
-            else:
-                state[k] = OPEN if earliest < span[0] else NOT_TAKEN
-        elif unseen(sight, work, k, int(last_at) + shortest + plan.least[k], until):
-            state[k] = UNKNOWN
-            shortest += plan.least[k]
-            longest = reached
-        elif until < sight.first_from[k]:
-            state[k] = UNKNOWN
-        else:
-            state[k] = OPEN if until > span[1] else NOT_TAKEN
-            if not plan.optional[k] and k > furthest:
-                return
-
-
-@njit(cache=True, nogil=True)
 def run(
     plan: PlanColumns,
     sight: SightColumns,
@@ -417,7 +360,8 @@ def run(
         if best < 0:
             continue
         furthest[k] = best if differ(plan, work, taken) else REFUSED
-        judge(plan, sight, work, taken, span, states[k])
+        latest = work.at[table.last[best, n - 1]]
+        judge(plan, sight, work, taken, latest, span, states[k])
         for s in range(steps):
             if taken[s] >= 0:
                 events[k, s] = work.picked[taken[s]]

@@ -178,7 +178,10 @@ def fits(plan: PlanColumns, moves: MoveColumns, rows: Rows, x: int, s: int, key:
         return -2
     for c in range(plan.conditions.shape[0]):
         if plan.conditions[c, 0] == s:
-            who = key.a if plan.conditions[c, 1] == 0 else key.b
+            role = plan.conditions[c, 1]
+            who = key.a if role == 0 else key.b
+            if role >= KEY_ROLES:
+                who = actor if source == role else target
             member = is_member(moves, who, key.group, rows.at[x])
             if member != (plan.conditions[c, 2] == 1):
                 return -2

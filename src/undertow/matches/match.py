@@ -23,6 +23,7 @@ from undertow.matches.kernel_rules import (
     Work,
     add,
 )
+from undertow.matches.kernel_states import judge
 from undertow.matches.plan import Plan, Sight, compile_plan, sight
 from undertow.matches.select import Index, Moves, Selected, index, moves, select
 from undertow.matches.slow import ask_oracle
@@ -144,7 +145,7 @@ def _judge(
     nothing = np.zeros(len(plan), np.int64)
     warm = np.bitwise_or.reduce(selected.warm[between], initial=0)
     work = Work(nothing, at, nothing, nothing, present, np.array([warm]), nothing)
-    kernel.judge(columns, sighted, work, taken, span, state)
+    judge(columns, sighted, work, taken, int(at.max()), span, state)
 
 
 def plan_columns(plan: Plan) -> PlanColumns:

@@ -145,16 +145,20 @@ def _conditions(steps: tuple[Step, ...], code: dict[str, int]) -> np.ndarray:
 
 
 def _is_fast(playbook: Playbook, code: dict[str, int]) -> bool:
-    """Whether the kernel knows the playbook: at most one group, in the key; conditions on key accounts."""
+    """Whether the kernel knows the playbook: at most one group, in the key; conditions on who takes part."""
     groups = playbook.groups
     in_key = len(groups) == 0 or (len(groups) == 1 and groups[0] in playbook.key)
-    conditions = [c for s in playbook.steps for c in (*s.member_of, *s.not_member_of)]
     # The kernel keeps one free account per event: an event between the key accounts must not stand
     # for two of them.
     stand_in = {
         key for free in playbook.free for key in playbook.key if _one(playbook, free, key)
     }
-    return in_key and len(stand_in) < 2 and all(code.get(c.who, 9) < 2 for c in conditions)
+    bound = all(
+        code[c.who] < 2 or c.who in step.roles
+        for step in playbook.steps
+        for c in (*step.member_of, *step.not_member_of)
+    )
+    return in_key and len(stand_in) < 2 and bound
 
 
 def _one(playbook: Playbook, free: str, key: str) -> bool:

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
-from undertow.matches import kernel
+from undertow.matches import kernel_states as states
 from undertow.matches.kernel_rules import Array
 from undertow.matches.match import Matches
 from undertow.playbooks.grammar import Playbook
@@ -88,9 +88,9 @@ def step_rates(matches: Matches, decile: Array, listed: Array) -> Rates:
     endless = np.array([step.within is None for step in steps])
     before = np.arange(len(steps)) < base_step(matches.playbook)
     counts = np.where(before, listed[:, None], 1.0)
-    taken = counts * np.isin(matches.states, (kernel.TAKEN, kernel.TAKEN_OPEN))
-    failed = counts * (matches.states == kernel.NOT_TAKEN)
-    still_open = counts * np.where(endless, 1.0, OPEN_COUNTS) * (matches.states == kernel.OPEN)
+    taken = counts * np.isin(matches.states, (states.TAKEN, states.TAKEN_OPEN))
+    failed = counts * (matches.states == states.NOT_TAKEN)
+    still_open = counts * np.where(endless, 1.0, OPEN_COUNTS) * (matches.states == states.OPEN)
     at_risk = _by_decile(taken + failed + still_open, decile)
     reached = _by_decile(taken, decile)
     return Rates(_shrunk(reached, at_risk), at_risk, reached)

@@ -16,7 +16,7 @@ import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import TYPES
-from undertow.matches import kernel
+from undertow.matches import kernel_states as states
 from undertow.matches.kernel_rules import Array
 from undertow.matches.match import Matches
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
@@ -25,11 +25,11 @@ from undertow.scores.rates import Activity, Rates, base_step, pair_rates, step_r
 SOURCES: Final = ("taken", "not taken", "open", "unknown", "block", "unblock", "cap")
 NO_ROW: Final = -1
 _SOURCE_OF_STATE: Final = {
-    kernel.TAKEN: "taken",
-    kernel.TAKEN_OPEN: "taken",
-    kernel.NOT_TAKEN: "not taken",
-    kernel.OPEN: "open",
-    kernel.UNKNOWN: "unknown",
+    states.TAKEN: "taken",
+    states.TAKEN_OPEN: "taken",
+    states.NOT_TAKEN: "not taken",
+    states.OPEN: "open",
+    states.UNKNOWN: "unknown",
 }
 
 
@@ -135,7 +135,7 @@ def _listed(matches: Matches) -> Array:
     playbook = matches.playbook
     wanted = np.full(len(matches), playbook.step_index(playbook.listed_from))
     while True:
-        blind = matches.states[np.arange(len(matches)), wanted] == kernel.UNKNOWN
+        blind = matches.states[np.arange(len(matches)), wanted] == states.UNKNOWN
         blind &= wanted > 0
         if not blind.any():
             return matches.furthest >= wanted
@@ -151,9 +151,9 @@ def _key_bits(
     u = rates.u[:, decile].T
     m = mixed(np.array([likely(step) for step in playbook.steps]), u)
     n = np.rint(rates.at_risk[:, decile].T).astype(np.int64)
-    taken = (state == kernel.TAKEN) | (state == kernel.TAKEN_OPEN)
+    taken = (state == states.TAKEN) | (state == states.TAKEN_OPEN)
     bits = np.where(taken, np.log2(m / u), 0.0)
-    bits = np.where(state == kernel.NOT_TAKEN, np.log2((1 - m) / (1 - u)), bits)
+    bits = np.where(state == states.NOT_TAKEN, np.log2((1 - m) / (1 - u)), bits)
     bits[:, base] = 0.0
     bits[~listed, :base] = 0.0
     return bits, u, m, n
@@ -170,8 +170,8 @@ def _rows_of_keys(
     ranked = np.zeros(int(account.max(initial=0)) + 1, bool)
     ranked[account[listed]] = True
     state = matches.states
-    speaks = np.isin(state, (kernel.TAKEN, kernel.TAKEN_OPEN, kernel.NOT_TAKEN))
-    silent = np.isin(state, (kernel.OPEN, kernel.UNKNOWN)) & listed[:, None]
+    speaks = np.isin(state, (states.TAKEN, states.TAKEN_OPEN, states.NOT_TAKEN))
+    silent = np.isin(state, (states.OPEN, states.UNKNOWN)) & listed[:, None]
     wanted = (speaks | silent) & ranked[account][:, None]
     chain = matches.playbook
     wanted[:, base_step(chain)] = False
@@ -185,8 +185,8 @@ def _rows_of_keys(
         step=s,
         row=matches.rows[k, s],
         bits=bits[k, s],
-        u=np.where(state[k, s] == kernel.UNKNOWN, np.nan, u[k, s]),
-        m=np.where(state[k, s] == kernel.UNKNOWN, np.nan, m[k, s]),
+        u=np.where(state[k, s] == states.UNKNOWN, np.nan, u[k, s]),
+        m=np.where(state[k, s] == states.UNKNOWN, np.nan, m[k, s]),
         n=n[k, s],
         source=names[state[k, s]],
     )
