@@ -98,7 +98,7 @@ def town(seed: int = 1, *, people: int = 40, many: int = 600) -> list[Event]:
     for n in range(9):
         other = rng.choice(names)
         at = START + timedelta(days=10, hours=n)
-        rows.append(event("message", at, f"p:{CANARY}-{n}", other, f"c{n:05}"))
+        rows.append(event("message", at, other, f"p:{CANARY}-{n}", f"c{n:05}"))
         rows.append(event("message", at + timedelta(days=1), f"p:rec-{n % 3}", other, f"r{n:05}"))
     return sorted(rows, key=lambda row: (row["published"], row["id"]))
 

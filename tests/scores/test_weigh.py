@@ -1,0 +1,245 @@
+"""Weights: rows add up, rates come from the data, evidence behaves as it says."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from undertow.events.log import EventLog
+from undertow.matches import kernel_states as states
+from undertow.matches.match import find
+from undertow.playbooks.grammar import Playbook, Role, Step
+from undertow.scores import rates, weigh
+from undertow.testing.oracle import Event
+from undertow.units import DAY, HOUR
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "matches"))
+from worlds import START, log_of  # beside the matcher's tests
+
+ADDRESS = frozenset({"address"})
+BOOK = Playbook(
+    "case",
+    (Role("recruiter"), Role("target"), Role("helper")),
+    ("recruiter", "target"),
+    "give",
+    (
+        Step("follow", ("follow",), source="target", sink="recruiter", optional=True, likely=0.3),
+        Step("write", ("message",), source="recruiter", sink="target", within=5 * DAY),
+        Step("give", ("message",), source="recruiter", sink="target", has=("address",), within=5 * DAY, same=True, likely=0.2),
+        Step("hand", ("mention",), source="helper", sink="target", within=5 * DAY, optional=True, likely=0.3),
+    ),
+)  # fmt: skip
+
+
+def say(hours: float, name: str, actor: str, target: str, **given: object) -> Event:
+    return Event(START + int(hours * HOUR), name, target, actor=actor, platform="p", **given)  # type: ignore[arg-type]  # keywords of one dataclass
+
+
+def town() -> list[Event]:
+    """Forty people who write to each other, one who hands addresses to five, long quiet after."""
+    events = [
+        say(3 * k + h, f"m{k:02}-{h}", f"p{k:02}", f"p{(k + 1 + h) % 40:02}")
+        for k in range(40)
+        for h in (0, 1)
+    ]
+    for k in range(5):
+        events += [
+            say(130 + k, f"r{k}a", "rec", f"p{k:02}"),
+            say(131 + k, f"r{k}b", "rec", f"p{k:02}", has=ADDRESS),
+            say(140 + k, f"r{k}c", "hlp", f"p{k:02}", type="mention"),
+        ]
+    events += [say(150 + k, f"r{k}d", "rec", f"p{k:02}") for k in range(10, 16)]
+    return [*events, say(700, "end", "p00", "p01")]
+
+
+def weighed(events: list[Event], playbook: Playbook = BOOK) -> tuple[EventLog, weigh.Weighed]:
+    log = log_of(events)
+    return log, weigh.weigh(log, find(log, playbook), rates.activity(log))
+
+
+def total(log: EventLog, found: weigh.Weighed, account: str, role: str = "recruiter") -> float:
+    code = log.accounts.to_pylist().index(account)
+    rows = (found.evidence.account == code) & (found.evidence.role == role)
+    return float(found.evidence.bits[rows].sum())
+
+
+def test_an_account_weighs_the_binomial_ratio_of_those_who_went_on() -> None:
+    log, found = weighed(town())
+    code = log.accounts.to_pylist().index("rec")
+    rows = (found.evidence.account == code) & (found.evidence.step == 2)
+    u, m = found.evidence.u[rows], found.evidence.m[rows]
+    assert np.ptp(u) == 0
+    k, n = 5, 11
+    expected = k * np.log2(m[0] / u[0]) + (n - k) * np.log2((1 - m[0]) / (1 - u[0]))
+    assert found.evidence.bits[rows].sum() == pytest.approx(expected, abs=1e-9)
+    assert rows.sum() == n
+
+
+def test_the_rate_given_recruitment_holds_chance_too() -> None:
+    _, found = weighed(town())
+    spoken = np.isin(found.evidence.source, ("taken", "not taken")) & (found.evidence.step == 2)
+    u, m = found.evidence.u[spoken], found.evidence.m[spoken]
+    assert m == pytest.approx(0.2 + 0.8 * u)
+    assert (found.evidence.bits[found.evidence.source == "taken"] > 0).all()
+    assert (found.evidence.bits[found.evidence.source == "not taken"] < 0).all()
+
+
+def test_a_funnels_weight_is_the_sum_of_its_own_rows() -> None:
+    log, found = weighed(town())
+    code = log.accounts.to_pylist().index("rec")
+    for k in np.flatnonzero(found.listed):
+        rows = (
+            (found.evidence.account == code)
+            & (found.evidence.target == found.matches.keys[k, 1])
+            & (found.evidence.role == "recruiter")
+        )
+        assert found.evidence.bits[rows].sum() == pytest.approx(found.weight[k], abs=1e-9)
+
+
+def frozen(monkeypatch: pytest.MonkeyPatch, found: weigh.Weighed) -> None:
+    """Keep the rates and deciles of an earlier run, as the claim about removed events assumes."""
+    monkeypatch.setattr(weigh, "step_rates", lambda *_: found.rates)
+
+
+def test_with_rates_frozen_removing_a_cited_event_takes_its_bits_or_drops_the_match(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events = town()
+    log, found = weighed(events)
+    before = total(log, found, "rec")
+    frozen(monkeypatch, found)
+    code = log.accounts.to_pylist().index("rec")
+    cited = np.flatnonzero(
+        (found.evidence.account == code)
+        & (found.evidence.source == "taken")
+        & (found.evidence.role == "recruiter")
+    )
+    assert len(cited) == 10
+    for row in cited:
+        name = log.id[int(found.evidence.row[row])].as_py()
+        step = int(found.evidence.step[row])
+        log_after, after = weighed([e for e in events if e.id != name])
+        taken_back = before - total(log_after, after, "rec")
+        stated = found.evidence.bits[row]
+        u, m = found.evidence.u[row], found.evidence.m[row]
+        if step == 3:
+            # The funnel stays, the step counts as not taken.
+            assert taken_back == pytest.approx(stated - np.log2((1 - m) / (1 - u)), abs=1e-9)
+        else:
+            # The match drops below `listed_from`: what its rows said is gone, and nothing else.
+            key = found.matches.keys[found.listed][:, 1] == found.evidence.target[row]
+            kept = (
+                after.matches.keys[:, :2]
+                .tolist()
+                .index([code, int(found.evidence.target[row])])
+            )
+            assert after.listed.sum() == found.listed.sum() - 1
+            whole = float(found.weight[found.listed][key][0])
+            assert taken_back == pytest.approx(whole - after.weight[kept], abs=1e-9)
+
+
+def test_a_thousand_unrelated_events_change_nothing_with_rates_frozen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    events = town()
+    log, found = weighed(events)
+    before = total(log, found, "rec")
+    frozen(monkeypatch, found)
+    others = [
+        say(1 + k / 2, f"x{k:04}", f"q{k % 37}", f"q{(k * 7 + 1) % 37}") for k in range(1000)
+    ]
+    log_after, after = weighed(events + others)
+    assert total(log_after, after, "rec") == pytest.approx(before, abs=1e-9)
+    assert after.listed.sum() == found.listed.sum()
+
+
+def test_an_open_window_says_nothing() -> None:
+    events = [e for e in town() if e.id != "end"]
+    log, found = weighed(events)
+    waiting = found.matches.states[:, 2] == states.OPEN
+    assert waiting.any()
+    assert (found.weight[waiting & ~found.listed] == 0).all()
+    assert total(log, found, "rec") > 0
+
+
+def test_puppets_weigh_no_more_than_the_strongest_of_them() -> None:
+    short = replace(BOOK, roles=BOOK.roles[:2], steps=BOOK.steps[:3])
+    events = town()
+    for k in range(12):
+        events += [
+            say(200 + k / 10, f"s{k:02}a", f"puppet{k}", "press", type="follow"),
+            say(201 + k / 10, f"s{k:02}b", "press", f"puppet{k}", has=ADDRESS),
+        ]
+    log, found = weighed(events, short)
+    code = log.accounts.to_pylist().index("press")
+    own = found.weight[found.matches.keys[:, 0] == code]
+    assert own.min() > 0
+    assert len(own) == 12
+    assert total(log, found, "press") == pytest.approx(own.max(), abs=1e-9)
+    cap = found.evidence.bits[
+        (found.evidence.account == code) & (found.evidence.source == "cap")
+    ]
+    assert cap == pytest.approx([own.max() - own.sum()])
+
+
+def test_a_block_is_shown_without_weight_and_its_undoing_too() -> None:
+    events = [
+        *town(),
+        say(160, "b1", "p00", "rec", type="block"),
+        say(161, "b2", "p00", "rec", type="undo", context="b1"),
+        say(162, "b3", "p20", "rec", type="block"),
+    ]
+    log, found = weighed(events)
+    shown = np.isin(found.evidence.source, ("block", "unblock"))
+    cited = {log.id[int(row)].as_py() for row in found.evidence.row[shown]}
+    assert cited == {"b1", "b2"}, (
+        "a block by somebody who is no target of a funnel is not shown"
+    )
+    assert (found.evidence.bits[shown] == 0).all()
+
+
+def test_who_serves_many_funnels_stands_out_among_those_who_met_people_the_same_way() -> None:
+    events = town() + [
+        say(20 + k, f"g{k}", f"p{k + 20:02}", f"p{k + 5:02}", type="mention") for k in range(15)
+    ]
+    log, found = weighed(events)
+    assert (
+        found.bound["helper"][found.listed].tolist()
+        == [log.accounts.to_pylist().index("hlp")] * 5
+    )
+    assert total(log, found, "hlp", "helper") > 1.5
+    rows = (found.evidence.role == "helper") & (found.evidence.source == "taken")
+    assert rows.sum() == 5, "one row per account met, however many steps it took"
+
+
+def test_an_unknown_step_weighs_nothing_and_listing_falls_back_before_it() -> None:
+    from undertow.events.source import Source
+
+    silent = (Source("p", ("message", "mention"), content=False),)
+    log = log_of([replace(event, has=frozenset()) for event in town()])
+    found = weigh.weigh(log, find(log, BOOK, silent), rates.activity(log))
+    assert (found.matches.states[:, 2] == states.UNKNOWN).all()
+    assert found.listed.all()
+    unknown = found.evidence.source == "unknown"
+    assert unknown.any()
+    assert (found.evidence.bits[unknown] == 0).all()
+    assert np.isnan(found.evidence.u[unknown]).all()
+
+
+def test_rates_are_drawn_towards_the_rate_of_all_and_open_windows_count_half() -> None:
+    log = log_of(town())
+    matches = find(log, BOOK)
+    decile = np.zeros(len(matches), np.int64)
+    listed = np.ones(len(matches), bool)
+    flat = replace(matches, states=np.array([[0, 1, 1, 3]] * 5 + [[0, 1, 2, 3]] * 5 + [[0, 1, 3, 3]] * 10, np.int8),
+                   keys=matches.keys[:20])  # fmt: skip
+    found = rates.step_rates(flat, decile[:20], listed[:20])
+    assert found.at_risk[2, 0] == 5 + 5 + 10 / 2
+    overall = (5 + 0.5) / (15 + 1)
+    assert found.u[2, 0] == pytest.approx(
+        (5 + rates.PRIOR_KEYS * overall) / (15 + rates.PRIOR_KEYS)
+    )
