@@ -45,10 +45,13 @@ TARGETS = 12
 """Per recruiter: half are drawn in step by step, half are written to and never handed an address."""
 BATCH = 250_000
 SPOKEN = np.isin(np.arange(len(KINDS)), (POST, MENTION, REPLY, MESSAGE))
-WORDS = (
-    "water garden winter paper yellow slowly train river bread window evening music street "
-    "cloud summer table early orange under quiet bridge apple morning again coffee north"
-).split()
+WORDS = pa.array(
+    (
+        *("water", "garden", "winter", "paper", "yellow", "slowly", "train", "river", "bread"),
+        *("window", "evening", "music", "street", "cloud", "summer", "table", "early"),
+        *("orange", "under", "quiet", "bridge", "apple", "morning", "again", "coffee", "north"),
+    )
+)
 
 
 @dataclass
@@ -82,8 +85,9 @@ class Crowd:
         self._friends = self._drawn(self._by_popularity, int(many.sum()))
 
     def _drawn(self, running: npt.NDArray[np.float64], m: int) -> Integers:
-        chosen = np.searchsorted(running, self.rng.random(m) * running[-1], side="right")
-        return chosen.astype(np.int64)
+        places = self.rng.random(m) * running[-1]
+        chosen: Integers = np.searchsorted(running, places, side="right").astype(np.int64)
+        return chosen
 
     def actors(self, m: int) -> Integers:
         """Draw accounts by their activity."""
@@ -98,7 +102,7 @@ class Crowd:
         place = (self._many_friends[of] * self.rng.random(m) ** taste).astype(np.int64)
         friend = self._friends[self._first_friend[of] + place]
         stranger = self._drawn(self._by_popularity, m)
-        chosen = np.where(self.rng.random(m) < friendly, friend, stranger)
+        chosen: Integers = np.where(self.rng.random(m) < friendly, friend, stranger)
         return np.where(chosen == of, (chosen + 1) % self.size, chosen)
 
     def times(self, m: int) -> Integers:
@@ -155,9 +159,13 @@ def background(crowd: Crowd, m: int) -> Rows:
     kinds = np.concatenate(kind)
     kinds[(kinds == MENTION) & (rng.random(m) < 0.5)] = REPLY
     room = np.where(kinds == MESSAGE, -1, (ROOMS * rng.random(m) ** 3).astype(np.int64))
-    share = np.select([kinds == MESSAGE, kinds == POST], [ADDRESS_SHARE, ADDRESS_SHARE / 2], 0.0)
+    share = np.select(
+        [kinds == MESSAGE, kinds == POST], [ADDRESS_SHARE, ADDRESS_SHARE / 2], 0.0
+    )
     address = rng.random(m) < share
-    return Rows(*map(np.concatenate, (at,)), kinds, *map(np.concatenate, (actor, target)), room, address)
+    return Rows(
+        np.concatenate(at), kinds, np.concatenate(actor), np.concatenate(target), room, address
+    )
 
 
 def planted(crowd: Crowd) -> tuple[Rows, list[tuple[int, int, str]]]:
@@ -184,11 +192,142 @@ def planted(crowd: Crowd) -> tuple[Rows, list[tuple[int, int, str]]]:
             events.append((at, MESSAGE, recruiter, target, -1, False))
             at += int(rng.uniform(0.1, 6) * DAY)
             events.append((at, MESSAGE, recruiter, target, -1, label == "funnel"))
-            # 24 to 40 messages over five days: enough for a step of twenty messages on four days.
-            for k, size in enumerate(rng.integers(24, 41, 1).repeat(1).tolist()):
-                steps = np.linspace(0.05, 4.9, size) * DAY + k
-                for gap, back in zip(steps.tolist(), rng.random(size) < 0.5, strict=True):
-                    ends = (target, recruiter) if back else (recruiter, target)
-                    events.append((at + int(gap), MESSAGE, *ends, -1, False))
-    columns = np.array(events, np.int64).T
-    return Rows(*columns[:5], columns[5] == 1), truth
+            # Enough for a step of twenty messages on four days within four weeks.
+            many = int(rng.integers(24, 41))
+            gaps = np.linspace(0.05, 4.9, many) * DAY
+            for gap, back in zip(gaps.tolist(), rng.random(many) < 0.5, strict=True):
+                ends = (target, recruiter) if back else (recruiter, target)
+                events.append((at + int(gap), MESSAGE, *ends, -1, False))
+    at, kind, actor, target, room, address = np.array(events, np.int64).T
+    return Rows(at, kind, actor, target, room, address == 1), truth
+
+
+def made(n: int, seed: int) -> tuple[Rows, Integers, list[tuple[int, int, str]]]:
+    """Make `n` events.
+
+    Returns:
+        The events by time, the 62-bit number of each account, and what was planted.
+    """
+    rng = np.random.default_rng(seed)
+    crowd = Crowd(max(1000, n // 20), rng)
+    funnels, truth = planted(crowd)
+    rest = background(crowd, n - len(funnels.at))
+    both = {
+        name: np.concatenate([column, vars(rest)[name]])
+        for name, column in vars(funnels).items()
+    }
+    rows = Rows(**both)
+    numbers = np.unique(rng.integers(1 << 40, 1 << 62, 2 * crowd.size))
+    return (
+        rows.take(np.argsort(rows.at, kind="stable")),
+        rng.permutation(numbers)[: crowd.size],
+        truth,
+    )
+
+
+def read_bare(path: Path) -> tuple[Rows, Integers]:
+    """Read a table of bare events; returns them and the number of each account."""
+    given = pq.read_table(path, read_dictionary=["kind", "channel"])
+    kind = pc.replace_substring(given["kind"].cast(pa.string()), "dm", "message")
+    code = pc.index_in(kind, value_set=pa.array(KINDS)).to_numpy()
+    actor, target = given["actor"].to_numpy(), given["target"].to_numpy()
+    numbers = np.unique(np.concatenate([actor, target[target >= 0]]))
+    return Rows(
+        at=given["ts"].to_numpy(),
+        kind=code.astype(np.int64),
+        actor=np.searchsorted(numbers, actor),
+        target=np.where(target < 0, -1, np.searchsorted(numbers, target)),
+        room=given["channel"].combine_chunks().indices.to_numpy().astype(np.int64),
+        address=given["has_contact"].to_numpy().astype(bool),
+    ), numbers
+
+
+def names(prefix: str, numbers: Integers) -> pa.Array:
+    """Write numbers as names; -1 becomes null."""
+    texts = pc.binary_join_element_wise(prefix, pa.array(numbers).cast(pa.string()), "")
+    return pc.if_else(pa.array(numbers >= 0), texts, pa.scalar(None, pa.string()))
+
+
+def texts(rows: Rows, rng: np.random.Generator, filler: bool) -> pa.Array:
+    """Say what the events say: null, or nine words with `filler`; addresses are e-mail addresses."""
+    n = len(rows.at)
+    content = pa.nulls(n, pa.string())
+    if filler:
+        words = [WORDS.take(pa.array(rng.integers(0, len(WORDS), n))) for _ in range(9)]
+        said = pc.binary_join_element_wise(*words, " ")
+        content = pc.if_else(pa.array(SPOKEN[rows.kind]), said, content)
+    held = pc.binary_join_element_wise(
+        "write to me at box", pa.array(rng.integers(0, 1 << 40, n)).cast(pa.string()), ""
+    )
+    held = pc.binary_join_element_wise(held, "@example.org", "")
+    return pc.if_else(pa.array(rows.address), held, content)
+
+
+def batches(
+    rows: Rows, accounts: pa.Array, rng: np.random.Generator, filler: bool
+) -> list[pa.RecordBatch]:
+    """Write the events as batches of the event table, in their order."""
+    listed = []
+    for begin in range(0, len(rows.at), BATCH):
+        number = np.arange(begin, min(begin + BATCH, len(rows.at)))
+        some = rows.take(number)
+        direct = pa.array(some.kind == MESSAGE)
+        columns: dict[str, Any] = {
+            "id": names("e:", number),
+            "type": pa.array(KINDS).take(pa.array(some.kind)),
+            "published": pa.array(some.at).cast(TIME),
+            "observed": pa.nulls(len(number), TIME),
+            "actor": accounts.take(pa.array(some.actor)),
+            "target": accounts.take(pa.array(some.target, mask=some.target < 0)),
+            "context": names("r:", np.where(some.kind == MESSAGE, -1, some.room)),
+            "visibility": pc.if_else(direct, "direct", "public"),
+            "platform": pa.array([PLATFORM]).take(pa.array(np.zeros(len(number), np.int64))),
+            "content": texts(some, rng, filler),
+            "lang": pa.nulls(len(number), pa.string()),
+        }
+        listed.append(pa.RecordBatch.from_pydict(columns, schema=SCHEMA))
+    return listed
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument("--n", type=int, help="events to make, at least 5000")
+    given.add_argument(
+        "--from-bench", type=Path, metavar="FILE", help="bare events to translate"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--text", action="store_true", help="nine words in every spoken event")
+    asked = parser.parse_args()
+    if asked.from_bench is None and asked.n < 5000:
+        parser.error("--n must be at least 5000: fewer events hold no five recruiters")
+    beside = asked.out.with_suffix(".truth.parquet")
+    if asked.from_bench is None:
+        rows, numbers, planted_pairs = made(asked.n, asked.seed)
+        pairs = np.array([pair[:2] for pair in planted_pairs])
+        ends = numbers[pairs].T
+        labels = pa.array([label for _, _, label in planted_pairs])
+    else:
+        rows, numbers = read_bare(asked.from_bench)
+        truth = pq.read_table(asked.from_bench.with_suffix(".truth.parquet"))
+        ends = np.array([truth["recruiter"].to_numpy(), truth["target"].to_numpy()])
+        labels = pc.replace_substring(truth["label"].combine_chunks(), "match", "funnel")
+    source = Source(
+        platform=PLATFORM,
+        types=KINDS,
+        content=True,
+        ground="made up by a program: nobody wrote these messages",
+    )
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    made_batches = batches(
+        rows, names("p:", numbers), np.random.default_rng(asked.seed + 1), asked.text
+    )
+    write_events(asked.out, made_batches, schema=SCHEMA, sources=[source])
+    columns = {"recruiter": names("p:", ends[0]), "target": names("p:", ends[1])}
+    pq.write_table(pa.table({**columns, "label": labels}), beside)
+    print(f"{len(rows.at):,} events, {len(numbers):,} accounts, {len(labels)} planted pairs")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -20,6 +21,20 @@ from undertow.cli.main import main
 TABLES = ("accounts", "funnels", "evidence")
 
 
+def _of_importers(name: str) -> object:
+    """Take a fixture of the importers' tests: test folders are not packages."""
+    path = Path(__file__).parents[1] / "importers" / "conftest.py"
+    spec = importlib.util.spec_from_file_location("importers_conftest", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, name)
+
+
+postgres_url = _of_importers("postgres_url")
+
+
 @pytest.fixture(scope="session")
 def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The town as Parquet with its sources; read only."""
@@ -27,9 +42,7 @@ def town_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def found(
-    town_file: Path, _key_file: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def found(town_file: Path, _key_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `detect` makes of the town; read only."""
     out = tmp_path_factory.mktemp("found") / "found"
     with pytest.MonkeyPatch.context() as patch:

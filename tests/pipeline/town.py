@@ -26,7 +26,12 @@ END = START + timedelta(days=90)
 CANARY = "canary-target"
 """Stands in the native id of every target of the town and nowhere else."""
 GROUND = "consent of the invented town"
-FILLER = ("the notes are on the shelf", "train at nine", "the soup was fine", "who has the tent")
+FILLER = (
+    "the notes are on the shelf",
+    "train at nine",
+    "the soup was fine",
+    "who has the tent",
+)
 SEEN = ("mention", "reply", "follow", "message")
 
 
@@ -99,7 +104,9 @@ def town(seed: int = 1, *, people: int = 40, many: int = 600) -> list[Event]:
         other = rng.choice(names)
         at = START + timedelta(days=10, hours=n)
         rows.append(event("message", at, other, f"p:{CANARY}-{n}", f"c{n:05}"))
-        rows.append(event("message", at + timedelta(days=1), f"p:rec-{n % 3}", other, f"r{n:05}"))
+        rows.append(
+            event("message", at + timedelta(days=1), f"p:rec-{n % 3}", other, f"r{n:05}")
+        )
     return sorted(rows, key=lambda row: (row["published"], row["id"]))
 
 

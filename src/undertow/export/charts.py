@@ -25,7 +25,7 @@ RIGHT: Final = 24
 LANES_TOP: Final = 92
 LANE: Final = 58
 """Height of a lane, in drawing units."""
-CLOSEST: Final = 96
+CLOSEST: Final = 108
 """Least distance of two steps, in drawing units, while they fit."""
 _SIDES: Final = (0, 4, 3, 6, -4, 5, 8, -3)
 """Corners of the shape per step: 0 is a circle, below 0 stands on its other end."""

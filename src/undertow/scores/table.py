@@ -81,7 +81,7 @@ def funnels(log: EventLog, weighed: Weighed, target_names: Names) -> pa.Table:
         "playbook": pa.array([playbook.name] * len(chosen), pa.string()),
         "step": pa.array([names[j] for j in matches.furthest[chosen]], pa.string()),
         "weight": pa.array(weighed.weight[chosen]),
-        "steps": _steps(log, matches.rows[chosen], names, shown),
+        "steps": _steps(log, matches.rows[chosen], names, shown, ends[:, 1 - weighed.judged]),
     }
     groups = tuple(role for role in playbook.key if role in playbook.groups)
     for group in groups:
@@ -164,7 +164,9 @@ def _taken(names: pa.Array, codes: Array) -> pa.Array:
     return names.take(pa.array(codes, mask=codes < 0))
 
 
-def _steps(log: EventLog, rows: Array, names: list[str], shown: _Shown) -> pa.Array:
+def _steps(
+    log: EventLog, rows: Array, names: list[str], shown: _Shown, target: Array
+) -> pa.Array:
     k, s = np.nonzero(rows >= 0)
     row = rows[k, s]
     values = pa.StructArray.from_arrays(
@@ -172,7 +174,7 @@ def _steps(log: EventLog, rows: Array, names: list[str], shown: _Shown) -> pa.Ar
             pa.array([names[one] for one in s], pa.string()),
             pa.array(log.at[row]).cast(TIME),
             shown.events(row),
-            shown.actors(log.actor[row]),
+            shown.actors(log.actor[row], target[k]),
         ],
         fields=list(STEP),
     )
@@ -194,7 +196,8 @@ class _Shown:
         codes = np.unique(targets[targets >= 0])
         self.is_target = np.zeros(len(log.accounts) + 1, bool)
         self.is_target[codes] = True
-        self.shown = log.accounts.to_pylist()
+        self.native: list[str] = log.accounts.to_pylist()
+        self.shown = list(self.native)
         hidden = target_names(log.accounts.take(pa.array(codes)))
         for code, name in zip(codes.tolist(), hidden.to_pylist(), strict=True):
             self.shown[code] = name
@@ -205,9 +208,12 @@ class _Shown:
             [self.shown[c] if c >= 0 else None for c in codes.tolist()], pa.string()
         )
 
-    def actors(self, codes: Array) -> pa.Array:
-        """Show actors: a target's pseudonym, another account's own name."""
-        return pa.array([self.shown[c] for c in codes.tolist()], pa.string())
+    def actors(self, codes: Array, targets: Array) -> pa.Array:
+        """Show actors: the funnel's own target by its pseudonym, another account by its name."""
+        pairs = zip(codes.tolist(), targets.tolist(), strict=True)
+        return pa.array(
+            [self.shown[c] if c == t else self.native[c] for c, t in pairs], pa.string()
+        )
 
     def events(self, rows: Array) -> pa.Array:
         """Show event ids; a target's native id inside one is replaced by the pseudonym."""
