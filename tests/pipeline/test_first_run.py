@@ -32,10 +32,12 @@ def ranked_and_explained(undertow: Callable, platform: str, events: str) -> None
     assert f"direct messages read under: {GROUND}" in ran.err
     assert "report: found/report.html" in ran.err
     no_target_is_named(ran.out + ran.err)
-    top = pq.read_table("found/accounts.parquet").slice(0, 2).to_pylist()
-    assert {row["account"] for row in top} == {f"{platform}:2001", f"{platform}:2002"}
+    recruiter = f"{platform}:2002"
+    ranked = pq.read_table("found/accounts.parquet").to_pylist()
+    targets = {row["account"]: row["targets"] for row in ranked if row["role"] == "recruiter"}
+    assert targets[recruiter] == targets[f"{platform}:2001"] == len(DRAWN_IN) / 2
 
-    ran = undertow("explain", top[0]["account"], "--from", "found")
+    ran = undertow("explain", recruiter, "--from", "found")
     assert ran.code == 0, ran.err
     assert "3 funnels listed" in ran.out
     assert f"Lawful ground: {GROUND}" in ran.out

@@ -95,7 +95,7 @@ def test_the_shipped_playbook_has_the_steps_that_its_source_tells() -> None:
     assert book.steps[4].counted
     assert book.steps[4].across_personas
     assert book.steps[4].between == ("recruiter", "target")
-    assert [step.likely for step in book.steps] == [0.3, 0.3, None, 0.1, 0.3, 0.3]
+    assert [step.likely for step in book.steps] == [0.1, 0.1, None, 0.1, 0.05, 0.1]
     assert all(step.likely_source for step in book.steps if step.likely)
 
 
