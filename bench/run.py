@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass, field
 from functools import wraps
 from pathlib import Path
 from statistics import median
+from types import ModuleType
 from typing import Any
 
 HERE = Path(__file__).parent
@@ -108,10 +109,12 @@ class Bench:
         options = ("--playbook", self.playbook, "--out", str(self.scratch / "found"))
         return measure((*COMMAND, str(events), *options), self.environment(**extra), FOUND)
 
-    def child(self, way: str) -> Any:
+    def child(self, way: str) -> dict[str, Any]:
         """Run this script's `--floor` or `--stages` on the events in a fresh process."""
         command = (sys.executable, __file__, way, str(self.events), "--playbook", self.playbook)
-        return json.loads(measure(command, self.environment(), (0,)).output.splitlines()[-1])
+        said = measure(command, self.environment(), (0,)).output.splitlines()[-1]
+        told: dict[str, Any] = json.loads(said)
+        return told
 
     def matches(self) -> int:
         """Count the funnels that the last run listed."""
@@ -177,7 +180,7 @@ def floor(events: Path) -> dict[str, Any]:
 class Clock:
     """Times named functions of a module; the time of one inside another counts once."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: ModuleType) -> None:
         self.module = module
         self.spent: dict[str, float] = {}
         self.peak: dict[str, float] = {}

@@ -148,8 +148,7 @@ def _path(
     return path
 
 
-def run_record(*, simulated: bool, **changed: Any) -> dict[str, Any]:
-    """Make `run.json`."""
+def _playbook() -> dict[str, Any]:
     counts = {
         "approach": {"reached": 612, "at_risk": 15_300},
         "follow_back": {"reached": 0, "at_risk": 0},
@@ -166,7 +165,7 @@ def run_record(*, simulated: bool, **changed: Any) -> dict[str, Any]:
         }
         for step in CHAIN
     ]
-    playbook = {
+    return {
         "name": PLAYBOOK,
         "title": "From a public approach to supervised private talk",
         "status": "experimental",
@@ -181,6 +180,10 @@ def run_record(*, simulated: bool, **changed: Any) -> dict[str, Any]:
         "steps": steps,
         "counts": counts,
     }
+
+
+def run_record(*, simulated: bool, **changed: Any) -> dict[str, Any]:
+    """Make `run.json`."""
     ground = "consent of the members, community rules of 2025, section 4"
     source = {
         "platform": "forum",
@@ -199,7 +202,7 @@ def run_record(*, simulated: bool, **changed: Any) -> dict[str, Any]:
         "accounts_seen": 1_899,
         "from": "2026-01-01T00:00:00Z",
         "until": "2026-03-31T00:00:00Z",
-        "playbooks": [playbook],
+        "playbooks": [_playbook()],
         "sources": [source],
         "ground": [ground],
         "warnings": ["1 file declares no source: everything is taken as observable"],

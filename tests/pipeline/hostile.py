@@ -121,22 +121,27 @@ def comma_rows() -> Iterator[Case]:
     yield one("no zone", row(BAD | {"published": "2026-01-01T00:00:00"}), "no time zone")
 
 
-def columns() -> Iterator[Case]:
-    def made(table: pa.Table, **options: object) -> bytes:
-        sink = io.BytesIO()
-        pq.write_table(table, sink, **options)
-        return sink.getvalue()
+WHOLE = pa.Table.from_pylist([ROW, BAD, ROW | {"id": "3"}])
 
-    def case(
-        name: str, table: pa.Table, code: int, reject: str | None = None, bug: str | None = None
-    ) -> Case:
-        return Case(name, ".parquet", made(table), code, reject, bug)
 
-    def put(name: str, values: pa.Array) -> pa.Table:
-        return whole.set_column(whole.column_names.index(name), name, values)
+def packed(table: pa.Table, **options: object) -> bytes:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, **options)
+    return sink.getvalue()
 
-    whole = pa.Table.from_pylist([ROW, BAD, ROW | {"id": "3"}])
-    sound = made(whole.take([1] * 2000), compression="none", use_dictionary=False)
+
+def columns(
+    name: str, table: pa.Table, code: int, reject: str | None = None, bug: str | None = None
+) -> Case:
+    return Case(name, ".parquet", packed(table), code, reject, bug)
+
+
+def put(name: str, values: pa.Array) -> pa.Table:
+    return WHOLE.set_column(WHOLE.column_names.index(name), name, values)
+
+
+def damaged_files() -> Iterator[Case]:
+    sound = packed(WHOLE.take([1] * 2000), compression="none", use_dictionary=False)
     yield Case("nothing", ".parquet", b"", 2)
     yield Case("zeros", ".parquet", bytes(1000), 2)
     yield Case("noise", ".parquet", bytes(range(256)) * 20, 2)
@@ -144,48 +149,58 @@ def columns() -> Iterator[Case]:
     yield Case("half a file", ".parquet", sound[: len(sound) // 2], 2)
     yield Case("the end alone", ".parquet", b"PAR1" + sound[-400:], 2)
     yield Case("zeroed pages", ".parquet", sound[:4] + bytes(2000) + sound[2004:], 2)
-    yield case("no rows", whole.slice(0, 0), 2)
-    yield case("no columns", pa.table({"x": [1]}), 2)
-    yield case("numbers for ids", put("id", pa.array([1, 2, 3])), 2)
-    yield case("lists for ids", put("id", pa.array([["1"], ["2"], ["3"]])), 2)
-    yield case("binary for ids", put("id", pa.array([b"1", b"\xff", b"3"])), 2)
-    yield case("numbers for times", put("published", pa.array([1, 2, 3])), 2)
-    twice = whole.append_column("id", whole["id"])
-    yield case(
-        "a column twice", twice, 2, bug="schema.field() raises KeyError for two of a name"
+
+
+def wrong_columns() -> Iterator[Case]:
+    yield columns("no rows", WHOLE.slice(0, 0), 2)
+    yield columns("no columns", pa.table({"x": [1]}), 2)
+    yield columns("numbers for ids", put("id", pa.array([1, 2, 3])), 2)
+    yield columns("lists for ids", put("id", pa.array([["1"], ["2"], ["3"]])), 2)
+    yield columns("binary for ids", put("id", pa.array([b"1", b"\xff", b"3"])), 2)
+    yield columns("numbers for times", put("published", pa.array([1, 2, 3])), 2)
+    twice = WHOLE.append_column("id", WHOLE["id"])
+    yield columns("a column twice", twice, 2, bug="two columns of a name raise KeyError")
+    yield columns(
+        "a null for an id", put("id", pa.array(["1", None, "3"])), 3, "`id` is missing"
     )
-    yield case("a null for an id", put("id", pa.array(["1", None, "3"])), 3, "`id` is missing")
-    yield case(
-        "an unknown word",
-        put("type", pa.array(["message", SECRETS[0], "message"])),
-        3,
-        "`type` holds an unknown word",
-    )
+    word = pa.array(["message", SECRETS[0], "message"])
+    yield columns("an unknown word", put("type", word), 3, "`type` holds an unknown word")
     far = pa.array([0, 2**62, 1], pa.timestamp("us", "UTC"))
-    yield case("a far time", put("published", far), 3, "outside the years")
+    yield columns("a far time", put("published", far), 3, "outside the years")
     bare = pa.array([0, 1, 2], pa.timestamp("us"))
-    yield case("times without a zone", put("published", bare), 2)
-    big = pa.array([HUGE, HUGE + "1", "3"])
-    yield case("huge numbers as text", put("id", big), 0)
-    yield case("NULs", put("content", pa.array(["a", "\0" * 50, "b"])), 0)
+    yield columns("times without a zone", put("published", bare), 2)
+    yield columns("huge numbers as text", put("id", pa.array([HUGE, HUGE + "1", "3"])), 0)
+    yield columns("NULs", put("content", pa.array(["a", "\0" * 50, "b"])), 0)
+
+
+def broken_texts() -> Iterator[Case]:
+    bug = "text of Parquet is not checked for UTF-8"
     for name, raw in (("a broken byte", b"\xff\xfe"), ("a half pair", b"\xed\xa0\x80")):
         for column in ("content", "actor", "id"):
             broken = [ROW[column].encode(), raw + SECRETS[1].encode(), ROW[column].encode()]
             texts = pa.array(broken, pa.binary()).view(pa.string())
-            bug = "text of Parquet is not checked for UTF-8"
-            yield case(f"{name} in {column}", put(column, texts), 3, "not UTF-8", bug)
-    for name, raw in (
-        ("deep sources", b"[" * DEEP),
-        ("no sources", b'"x"'),
-        ("huge sources", f'[{{"platform": {HUGE}}}]'.encode()),
+            yield columns(f"{name} in {column}", put(column, texts), 3, "not UTF-8", bug)
+
+
+def wrong_sources() -> Iterator[Case]:
+    for name, raw, bug in (
+        ("deep sources", b"[" * DEEP, None),
+        ("no sources", b'"x"', None),
+        ("huge sources", f'[{{"platform": {HUGE}}}]'.encode(), None),
+        ("broken sources", b'[{"platform": "\xff"}]', "UnicodeDecodeError is let through"),
     ):
-        yield case(name, whole.replace_schema_metadata({METADATA_KEY: raw}), 2)
-    broken_text = whole.replace_schema_metadata({METADATA_KEY: b'[{"platform": "\xff"}]'})
-    bug = "sources_from_json lets UnicodeDecodeError through"
-    yield case("broken sources", broken_text, 2, bug=bug)
+        table = WHOLE.replace_schema_metadata({METADATA_KEY: raw})
+        yield columns(name, table, 2, bug=bug)
 
 
-BUILDERS: tuple[Callable[[], Iterator[Case]], ...] = (text_lines, comma_rows, columns)
+BUILDERS: tuple[Callable[[], Iterator[Case]], ...] = (
+    text_lines,
+    comma_rows,
+    damaged_files,
+    wrong_columns,
+    broken_texts,
+    wrong_sources,
+)
 CASES = [case for build in BUILDERS for case in build()]
 SIDECARS = {
     "not YAML": b"a: [1\nb: }",

@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from town import CANARY, START, WRITERS, funnel, source, town, write_parquet
 
+from undertow.events.pseudonyms import Pseudonyms
+
 REASON = "a helpline asked to reach them, ticket 12"
 NATIVE = b"undertow.native_targets"
 PSEUDONYM = re.compile(r"t:[a-z2-7]{16}")
@@ -166,6 +168,31 @@ def test_explain_refuses_a_target_under_either_name(undertow: Callable, found: P
         assert ran.code == 2
         assert ran.out == ""
         assert name not in ran.err
+
+
+@pytest.mark.xfail(strict=True, reason="event ids hide everybody who is a target anywhere")
+def test_a_row_that_names_an_account_does_not_show_its_pseudonym_as_a_target(
+    undertow: Callable, tmp_path: Path
+) -> None:
+    """Who was drawn in and later draws in others is named as one and sealed as the other."""
+    both = "p:both-1"
+    rows = [
+        *town(),
+        *funnel("p:rec-0", both, START + timedelta(days=15)),
+        *funnel(both, "p:later-1", START + timedelta(days=45)),
+    ]
+    file, out = write_parquet(tmp_path / "e.parquet", rows, [source()]), tmp_path / "found"
+    assert undertow("detect", file, "--out", out).code == 0
+    sealed = Pseudonyms.default().of(both)
+    funnels = pq.read_table(out / "funnels.parquet").to_pylist()
+    assert sealed in {row["target"] for row in funnels}
+    assert both in {row["recruiter"] for row in funnels}
+    evidence = pq.read_table(out / "evidence.parquet").to_pylist()
+    steps = [step for row in funnels for step in row["steps"]]
+    named = [s["event"] for s in steps if s["actor"] == both]
+    named += [row["event"] for row in evidence if row["account"] == both and row["event"]]
+    assert named
+    assert not [event for event in named if sealed in event]
 
 
 def test_a_later_run_with_pseudonyms_leaves_no_native_name_behind(
