@@ -29,8 +29,8 @@ fix: .venv/dev.stamp ## put in order what tools can put in order
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: .venv/dev.stamp ## measure time and memory on made-up events
-	@$(BIN)/python bench/run.py
+bench: .venv/dev.stamp ## measure time and memory on made-up events (N=1000000)
+	@$(BIN)/python bench/run.py $(if $(N),--n $(N))
 
 docs: .venv/dev.stamp ## write the generated reference pages anew
 	@$(BIN)/python docs/generate.py

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undertow import __version__
-from undertow.errors import UndertowError, shown_name
+from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog, collect
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
@@ -93,10 +93,14 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     Raises:
         UndertowError: for input that cannot or must not be read; nothing is written then.
     """
+    hold_out(request)
     files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
     log = read_log(files, request, advance)
     hold_one_pocket(log, files.sources)
-    end = log.end if request.until is None else microseconds(request.until) - 1
+    end = log.end
+    if request.until is not None:
+        # A moment after the last event shows nothing: what is open there stays open.
+        end = min(end, microseconds(request.until) - 1)
     weighed = [_weigh(log, playbook, files.sources, end) for playbook in request.playbooks]
     names = _target_names(request)
     tables = [_tables(log, one, names) for one in weighed]
@@ -111,6 +115,29 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     }
     report = _write(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report, files.rejects.num_rows, list(summary["warnings"]))
+
+
+def hold_out(request: Request) -> None:
+    """Refuse an output folder that cannot be written or that is itself read.
+
+    Raises:
+        UndertowError: `out-unwritable`, or `out-among-events` where results would be taken for events
+            by the next run.
+    """
+    out = request.out.resolve()
+    if any(path.is_dir() and path.resolve() == out for path in request.paths):
+        raise UndertowError(
+            "the output folder is one of the folders that are read",
+            code="out-among-events",
+            mend="name another folder with --out",
+        )
+    there = next(path for path in (out, *out.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise UndertowError(
+            "the output folder cannot be written",
+            code="out-unwritable",
+            mend="name another folder with --out",
+        )
 
 
 def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog:
@@ -153,11 +180,12 @@ def hold_one_pocket(log: EventLog, sources: Sequence[Source]) -> None:
     silent = (log.visibility == NOBODY) & ~np.array([*limited, False])[log.platform]
     stated = log.visibility == VISIBILITIES.index("direct")
     message = (log.type == TYPES.index("message")) & (log.target != NOBODY)
-    rows = np.flatnonzero(message & (stated | silent) & (log.target != log.actor))
+    rows = np.flatnonzero((stated | (message & silent)) & (log.target != log.actor))
     if not len(rows):
         return
     party = np.bincount(log.actor[rows], minlength=len(log.accounts))
-    party += np.bincount(log.target[rows], minlength=len(log.accounts))
+    addressed = log.target[rows][log.target[rows] != NOBODY]
+    party += np.bincount(addressed, minlength=len(log.accounts))
     if party.max() > ONE_POCKET * len(rows):
         share = round(100 * party.max() / len(rows))
         raise UndertowError(
@@ -264,7 +292,7 @@ def _about(weighed: Weighed, log: EventLog) -> dict[str, Any]:
         ],
         "counts": {
             step.name: {
-                "reached": int((weighed.matches.rows[:, s] >= 0).sum()),
+                "reached": round(float(rates.reached[s].sum())),
                 "at_risk": round(float(rates.at_risk[s].sum())),
                 "u": float((rates.reached[s].sum() + 0.5) / (rates.at_risk[s].sum() + 1)),
             }
@@ -310,16 +338,7 @@ def _write(
     out: Path, tables: dict[str, pa.Table], rejects: pa.Table, summary: dict[str, Any]
 ) -> Path:
     """Write all results through temporary neighbours, so that a failed run spoils no older one."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        if not os.access(out, os.W_OK):
-            raise PermissionError
-    except OSError:
-        raise UndertowError(
-            "the output folder cannot be written",
-            code="out-unwritable",
-            mend="name another folder with --out",
-        ) from None
+    out.mkdir(parents=True, exist_ok=True)
     marked = {b"undertow.grounds": msgspec.json.encode(summary["ground"])}
     if summary["simulated"] is not None:
         marked[SIMULATED_KEY] = msgspec.json.encode(summary["simulated"])
@@ -329,16 +348,17 @@ def _write(
         tables = {**tables, "rejects.parquet": rejects}
     else:
         (out / "rejects.parquet").unlink(missing_ok=True)
-    for name, content in tables.items():
-        part = out / f".{name}.part"
-        pq.write_table(content.replace_schema_metadata(marked), part, compression="zstd")
-        part.replace(out / name)
-    part = out / ".run.json.part"
-    part.write_bytes(msgspec.json.format(msgspec.json.encode(summary), indent=1))
-    part.replace(out / "run.json")
+    parts = {name: out / f".{name}.part" for name in (*tables, "run.json")}
+    try:
+        for name, content in tables.items():
+            marked_table = content.replace_schema_metadata(marked)
+            pq.write_table(marked_table, parts[name], compression="zstd")
+        parts["run.json"].write_bytes(
+            msgspec.json.format(msgspec.json.encode(summary), indent=1)
+        )
+        for name, part in parts.items():
+            part.replace(out / name)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
     return write_report(out)
-
-
-def shown_folder(path: Path) -> str:
-    """Name a folder for the screen."""
-    return shown_name(path)

@@ -36,7 +36,7 @@ def test_text_shows_the_first_ten_and_says_of_how_many(
 ) -> None:
     ran = undertow("detect", town_file, "--out", tmp_path / "f")
     accounts = pq.read_table(tmp_path / "f" / "accounts.parquet").to_pylist()
-    assert ran.out.startswith(f"10 of {len(accounts)} ranked accounts, weight in bits")
+    assert ran.out.startswith(f"first 10 of {len(accounts)} accounts")
     for row in accounts[:10]:
         assert row["account"] in ran.out
     assert max(len(line) for line in ran.out.splitlines()) <= 120
@@ -76,11 +76,11 @@ def test_a_faulty_playbook_tells_all_its_faults_at_once(
 @pytest.mark.parametrize(
     ("args", "code"),
     [
-        (["--region", "XX"], "option-region"),
-        (["--region", ""], "option-region"),
-        (["--until", "2026-02-01"], "option-until"),
-        (["--until", "2026-02-01T00:00:00"], "option-until"),
-        (["--until", "soon"], "option-until"),
+        (["--region", "XX"], "region-unknown"),
+        (["--region", ""], "region-unknown"),
+        (["--until", "2026-02-01"], "option-time"),
+        (["--until", "2026-02-01T00:00:00"], "option-time"),
+        (["--until", "soon"], "option-time"),
         (["--playbook", "no-such-playbook"], "playbook-unknown"),
         (["--timezone", "Mars/Base"], "timezone-unknown"),
         (["--timezone", "../../etc/passwd"], "timezone-unknown"),

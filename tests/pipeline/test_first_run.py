@@ -30,7 +30,7 @@ def ranked_and_explained(undertow: Callable, platform: str, events: str) -> None
     ran = undertow("detect", events, "--out", "found")
     assert ran.code == 0, ran.err
     assert f"direct messages read under: {GROUND}" in ran.err
-    assert "report: found/report.html" in ran.err
+    assert "report: found/report.html" in ran.out
     no_target_is_named(ran.out + ran.err)
     recruiter = f"{platform}:2002"
     ranked = pq.read_table("found/accounts.parquet").to_pylist()

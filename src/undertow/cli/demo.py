@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from undertow.cli.screen import Format, note, progress, show
+from undertow.cli.screen import note, progress, say
 from undertow.errors import UndertowError, shown_name
 
-SHOWN = 10
 BACKGROUND = Path("examples") / "collegemsg" / "collegemsg.parquet"
 
 
@@ -33,40 +32,30 @@ def demo(
 
     Example: undertow demo --out demo
     """
-    from undertow.cli.detect import load_playbooks
+    from undertow.cli.detect import load_playbooks, show_ranking
     from undertow.cli.simulate_run import Paths, plant
     from undertow.pipeline import Request, detect
     from undertow.worlds.settings import Settings
 
     found = background or _example()
-    note("SIMULATED: the traffic is real (59,835 messages of a student community, 2004,")
-    note("CC BY-SA, see examples/collegemsg/NOTICE.md); the funnels in it are made up,")
+    if background is None:
+        note("SIMULATED: the traffic is real (59,835 messages of a student community, 2004,")
+        note("CC BY-SA, see examples/collegemsg/NOTICE.md); the funnels in it are made up,")
+    else:
+        note("SIMULATED: the traffic is yours; the funnels in it are made up,")
     note("every account is renamed, and all text is neutral filler.")
     out.mkdir(parents=True, exist_ok=True)
     world = out / "world.parquet"
     plant(Paths((found,), world, out / "truth.parquet"), Settings(seed=seed), None, None, None)
     with progress("reading the world", None, "events") as advance:
         result = detect(Request((world,), out, load_playbooks(None)), advance)
-    rows = [
-        {**row, "weight": f"{row['weight']:+.1f}"}
-        for row in result.accounts.slice(0, SHOWN).to_pylist()
-    ]
-    columns = ["account", "role", "weight", "targets"]
-    title = (
-        f"the first {len(rows)} of {result.accounts.num_rows} ranked accounts, weight in bits"
-    )
-    show(rows, columns, Format.TEXT, title=title)
-    first = rows[0]["account"] if rows else "ACCOUNT"
-    note(f"next: undertow explain {first} --from {shown_name(out)}")
+    show_ranking(result)
+    if result.accounts.num_rows:
+        first = result.accounts["account"][0].as_py()
+        note(f"next: undertow explain {first} --from {shown_name(out)}")
     note(f"who was planted: {shown_name(out / 'truth.parquet')}")
-    show_report(result.report)
-
-
-def show_report(report: Path) -> None:
-    """Print the report's path last, alone on its line, for a click or a script."""
-    from undertow.cli.screen import say
-
-    say(f"report: {shown_name(report)}")
+    # Last and alone on its line, for a click or a script.
+    say(f"report: {shown_name(result.report)}")
 
 
 def _example() -> Path:

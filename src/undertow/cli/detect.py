@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import math
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Protocol
 
 import typer
 
-from undertow.cli.screen import Format, note, progress, show, warn
+from undertow.cli.options import checked_moment, checked_reason, checked_region
+from undertow.cli.screen import Format, complain, note, progress, say, show, warn
 from undertow.errors import DONE, PARTLY_REFUSED, UndertowError, shown_name
 from undertow.playbooks.grammar import Playbook
 
 SHOWN = 10
+
+
+class Ranking(Protocol):
+    """What is shown of a run: `undertow.pipeline.Result`, whose import would slow `--help`."""
+
+    @property
+    def accounts(self) -> Any:  # noqa: ANN401  # an Arrow table
+        """The ranked accounts."""
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `run.json` holds."""
 
 
 def detect(
@@ -61,39 +75,58 @@ def detect(
         paths=tuple(events),
         out=out,
         playbooks=load_playbooks(playbook),
-        until=_moment(until),
+        until=checked_moment(until, "--until"),
         ground=ground,
         timezone=timezone,
-        region=_region(region),
+        region=checked_region(region),
         prior=prior,
-        native_targets=_reason(native_targets),
+        native_targets=checked_reason(native_targets),
     )
     with progress("reading events", None, "events") as advance:
         result = run(request, advance)
     for text in result.warnings:
         warn(text)
-    ranking = result.accounts.slice(
-        0, SHOWN if output_format is Format.TEXT else None
-    ).to_pylist()
-    columns = ["account", "role", "playbook", "weight", "targets"]
     if output_format is Format.TEXT:
-        ranking = [{**row, "weight": f"{row['weight']:+.1f}"} for row in ranking]
-        title = f"{len(ranking)} of {result.accounts.num_rows} ranked accounts, weight in bits"
+        show_ranking(result)
     else:
-        title = None
-    show(ranking, columns, output_format, title=title)
-    listed = ", ".join(
-        f"{p['name']}: {p['listed']} of {p['keys']}" for p in result.summary["playbooks"]
-    )
-    note(f"{result.summary['events']:,} events read; funnels listed ({listed})")
-    if result.summary["ground"]:
-        note("direct messages read under: " + "; ".join(result.summary["ground"]))
-    if result.rejected:
-        warn(
-            f"{result.rejected:,} rows were set aside; see {shown_name(out / 'rejects.parquet')}"
+        columns = ["account", "role", "playbook", "weight", "targets"]
+        show(result.accounts.to_pylist(), columns, output_format)
+    note(f"{result.summary['events']:,} events read")
+    for book in result.summary["playbooks"]:
+        note(
+            f"{book['name']}: {book['listed']:,} of {book['keys']:,} pairs reached `{book['listed_from']}`"
         )
-    note(f"report: {shown_name(result.report)}")
+    if result.summary["ground"]:
+        # Not a note: the ground stands on every output, `--quiet` or not.
+        complain("direct messages read under: " + "; ".join(result.summary["ground"]))
+    if result.rejected:
+        rows = "1 row was" if result.rejected == 1 else f"{result.rejected:,} rows were"
+        warn(f"{rows} set aside; see {shown_name(out / 'rejects.parquet')}")
+    if result.accounts.num_rows:
+        first = result.accounts["account"][0].as_py()
+        note(f"next: undertow explain {shlex.quote(first)} --from {shown_name(out)}")
+    (say if output_format is Format.TEXT else note)(f"report: {shown_name(result.report)}")
     raise typer.Exit(PARTLY_REFUSED if result.rejected else DONE)
+
+
+def show_ranking(result: Ranking) -> None:
+    """Print the first accounts of a ranking, and what their weights mean."""
+    rows = result.accounts.slice(0, SHOWN).to_pylist()
+    for row in rows:
+        row["weight"] = f"{row['weight'] + 0.0:+.1f}".replace("-0.0", "+0.0")
+    columns = ["account", "role", "playbook", "weight", "targets"]
+    if not rows:
+        say("nobody is ranked: no pair went as far as a playbook lists")
+        return
+    title = f"first {len(rows)} of {result.accounts.num_rows} accounts"
+    show(rows, columns, Format.TEXT, title=title)
+    prior = math.log2(result.summary["prior"] / (1 - result.summary["prior"]))
+    heavy = sum(weight + prior > 0 for weight in result.accounts["weight"].to_pylist())
+    outweigh = {0: "none of them outweighs it", 1: "1 of them outweighs it"}
+    note(
+        f"weight in bits; before looking stands {prior:.1f}, and "
+        + outweigh.get(heavy, f"{heavy} of them outweigh it")
+    )
 
 
 def load_playbooks(names: list[str] | None) -> tuple[Playbook, ...]:
@@ -101,44 +134,13 @@ def load_playbooks(names: list[str] | None) -> tuple[Playbook, ...]:
     from undertow.playbooks import catalog, parse
 
     if names:
-        return tuple(parse.load(name) for name in dict.fromkeys(names))
+        loaded = tuple(parse.load(name) for name in dict.fromkeys(names))
+        if len({playbook.name for playbook in loaded}) < len(loaded):
+            raise UndertowError(
+                "two playbooks have one name",
+                code="playbook-name-twice",
+                mend="rename one of them: results are kept apart by the name",
+            )
+        return loaded
     shipped = [parse.load(name) for name in catalog.names()]
     return tuple(playbook for playbook in shipped if playbook.status != "research")
-
-
-def _moment(text: str | None) -> datetime | None:
-    if text is None:
-        return None
-    mend = "write it as ISO 8601 with a zone, such as 2026-01-31T00:00:00Z"
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UndertowError("`--until` is not a time", code="option-until", mend=mend) from None
-    if moment.tzinfo is None:
-        raise UndertowError("`--until` has no time zone", code="option-until", mend=mend)
-    return moment.astimezone(UTC)
-
-
-def _region(text: str | None) -> str | None:
-    if text is None:
-        return None
-    import phonenumbers
-
-    region = text.upper()
-    if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise UndertowError(
-            "`--region` is not a country",
-            code="option-region",
-            mend="give two letters of ISO 3166, such as DE or GB",
-        )
-    return region
-
-
-def _reason(text: str | None) -> str | None:
-    if text is not None and len(text.strip()) < 10:
-        raise UndertowError(
-            "`--native-targets` needs a reason",
-            code="option-native-targets",
-            mend="say in a sentence why targets must be named; it is written into every file",
-        )
-    return text

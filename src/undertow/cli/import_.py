@@ -97,15 +97,9 @@ def csv_(
     table = open_table(file, "\t" if delimiter in ("tab", "\\t") else delimiter)
     if guess:
         sample = [values for _, values in islice(table.records(Tally()), SAMPLE)]
-        propose(
-            table.columns,
-            sample,
-            map_file or Path(f"{file.stem}.map.yaml"),
-            file.stem,
-            timezone,
-            fmt,
-        )
-        note(f"next: undertow import csv {shown_name(file)} --map MAP --ground TEXT")
+        made = map_file or Path(f"{file.stem}.map.yaml")
+        propose(table.columns, sample, made, file.stem, timezone, fmt)
+        _note_next(f"csv {shown_name(file)}", made)
         return
     event_map = map_for(map_file, table.columns)
     reader = CsvReader(table, event_map, ground=ground, timezone=timezone)
@@ -168,7 +162,9 @@ def sql(
         columns, sample = look(database, query, most=SAMPLE if guess else 0)
         if guess:
             stem = query_file.stem
-            propose(columns, sample, map_file or Path(f"{stem}.map.yaml"), stem, timezone, fmt)
+            made = map_file or Path(f"{stem}.map.yaml")
+            propose(columns, sample, made, stem, timezone, fmt)
+            _note_next(f"sql --url URL --query {shown_name(query_file)}", made)
             return
         event_map = map_for(map_file, columns)
         mark = read_mark(state_path(out), event_map) if since_last and out else None
@@ -186,6 +182,12 @@ def sql(
             run_since(reader, out, mark, fmt)
         else:
             run(reader, out or Path(f"{query_file.stem}.events.parquet"), fmt)
+
+
+def _note_next(command: str, made: Path) -> None:
+    """Say how to import by the map just proposed."""
+    ground = '--ground "why you may read these messages"'
+    note(f"next: undertow import {command} --map {shown_name(made)} {ground}")
 
 
 @app.command("telegram")

@@ -105,6 +105,8 @@ def _report(outcome: Outcome, fmt: Format) -> None:
         note(f"ground for {source.platform}: {source.ground or 'none declared'}")
     if outcome.out is not None:
         note(f"wrote {shown_name(outcome.out)}")
+        if not any(source.extra.get("pocket") for source in outcome.sources):
+            note(f"next: undertow detect {shown_name(outcome.out)} --out found")
     else:
         note("nothing new")
     if outcome.rejects is not None:

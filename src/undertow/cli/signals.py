@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from undertow.cli.screen import note, progress, warn
-from undertow.errors import PARTLY_REFUSED, UndertowError
+from undertow.cli.options import checked_reason, checked_region
+from undertow.cli.screen import complain, note, progress, warn
+from undertow.errors import PARTLY_REFUSED
 
 
 def signals(
@@ -31,32 +32,18 @@ def signals(
 ) -> None:
     """Write addresses, first contacts, answers and sessions, one row per event row."""
     from undertow.events.read import open_events
-    from undertow.signals.phone import known_region
     from undertow.signals.table import write_signals
 
-    if region is not None:
-        region = region.upper()
-        if not known_region(region):
-            raise UndertowError(
-                "the region is not known",
-                code="region-unknown",
-                mend="give a country code of two letters, such as `DE` or `TR`",
-            )
-    if native_targets is not None and not native_targets.strip():
-        raise UndertowError(
-            "`--native-targets` has no reason",
-            code="reason-missing",
-            mend="say why native ids are needed; it is written into the file",
-        )
+    region, reason = checked_region(region), checked_reason(native_targets)
     opened = open_events(events, ground=ground, timezone=timezone)
     with progress("signals", opened.rows) as advance:
         rows, addresses = write_signals(
-            out, opened, region=region, native_targets=native_targets, advance=advance
+            out, opened, region=region, native_targets=reason, advance=advance
         )
     for text in opened.warnings:
         warn(text)
     for text in opened.grounds:
-        note(f"direct messages read under: {text}")
+        complain(f"direct messages read under: {text}")
     note(f"{rows} rows, {addresses} of them with an address")
     refused = opened.rejects.num_rows
     if refused:

@@ -57,7 +57,8 @@ def check_rows(
         elif column.type == TIME:
             made[column.name] = _in_range(_times(given, column.name, zone, faults), faults)
         else:
-            made[column.name] = _texts(given, column.name == "content")
+            text = _texts(_sound(given, faults), column.name == "content")
+            made[column.name] = text
         if not column.null:
             faults.mark(pc.is_null(made[column.name]), f"`{column.name}` is missing")
     _known(made["type"], TYPES, "type", faults)
@@ -98,6 +99,30 @@ class Faulty:
         if hit.any():
             self.texts.append(text)
             self.reason[hit] = len(self.texts) - 1
+
+
+def _sound(given: pa.Array, faults: Faulty) -> pa.Array:
+    """Mark rows whose bytes are not UTF-8, and empty them: Parquet promises text and may lie."""
+    if pa.types.is_null(given.type):
+        return given
+    text = given.dictionary_decode() if pa.types.is_dictionary(given.type) else given
+    try:
+        text.validate(full=True)
+    except pa.ArrowInvalid:
+        raw = text.cast(pa.large_binary()).to_pylist()
+        broken = pa.array([one is not None and not _is_utf8(one) for one in raw])
+        faults.mark(broken, "not UTF-8")
+        kept = [None if bad else one for one, bad in zip(raw, broken.to_pylist(), strict=True)]
+        return pa.array(kept, pa.binary()).cast(pa.string())
+    return text
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _texts(given: pa.Array, keep_empty: bool) -> pa.Array:

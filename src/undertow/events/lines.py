@@ -175,6 +175,9 @@ def _header(reader: Iterator[list[str]], file: str) -> list[str]:
         header = [name.strip().lower() for name in next(reader)]
     except (StopIteration, csv.Error):
         header = []
+    twice = [name for name in NAMES if header.count(name) > 1]
+    if twice:
+        raise twofold(twice[0], Place(file, 1))
     missing = [name for name in REQUIRED if name not in header]
     if missing:
         near = [nearest(name, header) for name in missing]
@@ -187,6 +190,16 @@ def _header(reader: Iterator[list[str]], file: str) -> list[str]:
             mend=f"{mend}; {', '.join(hints)}" if hints else mend,
         )
     return header
+
+
+def twofold(name: str, place: Place) -> UndertowError:
+    """Make the fault of a column that stands twice: nobody can say which one is meant."""
+    return UndertowError(
+        f"the column `{name}` stands twice",
+        code="file-columns",
+        place=place,
+        mend="rename or remove one of them",
+    )
 
 
 def _text_lines(path: Path, file: str) -> Iterator[str]:

@@ -37,7 +37,7 @@ class EventLog:
         target: int32, index into `accounts`, -1 for none.
         context: int32, index into `contexts`, -1 for none.
         visibility: int8, index into `VISIBILITIES`, -1 for none.
-        platform: int16, index into `platforms`, -1 for none.
+        platform: int32, index into `platforms`, -1 for none.
         marks: boolean columns by signal name.
         accounts, contexts, platforms: names in the order of their bytes.
     """
@@ -149,13 +149,13 @@ def _order(kept: dict[str, list[pa.Array]], marked: list[dict[str, np.ndarray]])
         "target": _codes(kept["target"], accounts),
         "context": _codes(kept["context"], contexts),
         "visibility": _codes(kept["visibility"], pa.array(VISIBILITIES)).astype(np.int8),
-        "platform": _codes(kept["platform"], platforms).astype(np.int16),
+        "platform": _codes(kept["platform"], platforms).astype(np.int32),
     }
     marks = {
         name: np.concatenate([one[name] for one in marked])
         for name in (marked[0] if marked else {})
     }
-    order = _total_order(columns, ids)
+    order = _total_order({**columns, **{f"mark {n}": m for n, m in marks.items()}}, ids)
     fresh = _first_of_each(ids.take(pa.array(order)), columns["target"][order])
     order = order[fresh]
     taken = {name: column[order] for name, column in columns.items()}
@@ -181,7 +181,9 @@ def _total_order(columns: dict[str, np.ndarray], ids: pa.Array) -> np.ndarray:
     tied[:-1] |= equal
     rows = order[tied]
     if len(rows):
-        rest = ("target", "type", "actor", "context", "visibility")
+        # The rest decides which of several rows under one key stays, whatever the order of input.
+        rest = [name for name in columns if name != "at"]
+        rest.sort(key=lambda name: name != "target")
         table = pa.table(
             {
                 "at": at[rows],

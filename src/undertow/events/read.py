@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from undertow.errors import Place, UndertowError, shown_name
 from undertow.events.check import Checked, check_rows
-from undertow.events.lines import read_csv_rows, read_json_lines
+from undertow.events.lines import read_csv_rows, read_json_lines, twofold
 from undertow.events.source import (
     METADATA_KEY,
     SIMULATED_KEY,
@@ -225,6 +225,9 @@ def _open_parquet(path: Path, place: Place) -> EventFile:
         raise _unreadable(place) from None
     with parquet:
         schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
+        twice = [name for name in NAMES if schema.names.count(name) > 1]
+        if twice:
+            raise twofold(twice[0], place)
         missing = [name for name in REQUIRED if name not in schema.names]
         if missing:
             raise _columns(missing, place)
@@ -327,7 +330,7 @@ def _hold_ground(batch: pa.RecordBatch, file: EventFile, ground: str | None) -> 
 def direct_messages(batch: pa.RecordBatch, sources: Iterable[Source]) -> pa.Array:
     """Mark the rows that are direct messages: boolean, (n), never null.
 
-    A `message` to an account is direct where `visibility` says so, or says nothing while the
+    Direct is whatever says so, of any type, and a `message` to an account that says nothing while the
     platform's sources do not limit themselves to `public` or `group`.
     """
     wide: dict[str, bool] = {}
@@ -342,4 +345,4 @@ def direct_messages(batch: pa.RecordBatch, sources: Iterable[Source]) -> pa.Arra
     addressed = pc.and_(
         pc.equal(batch.column("type"), "message"), pc.is_valid(batch.column("target"))
     )
-    return pc.and_(addressed, pc.or_(stated, silent))
+    return pc.or_(stated, pc.and_(addressed, silent))

@@ -90,10 +90,11 @@ def _moment(value: object, name: str, place: Place) -> datetime | None:
         return None
     try:
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-    except ValueError:
+        zoned = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         mend = "write it as ISO 8601 with a zone, such as 2026-01-31T00:00:00Z, or null"
         raise _fault(f"`{name}` is not a time", place, mend) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return zoned
 
 
 def source_from_dict(given: object, place: Place) -> Source:
@@ -141,7 +142,7 @@ def sources_from_json(text: bytes, place: Place) -> tuple[Source, ...]:
     """Read the JSON of the Parquet metadata key `undertow.sources`."""
     try:
         given = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         mend = "write the declaration anew, or remove it"
         raise _fault("the sources in the metadata are not JSON", place, mend) from None
     return _sources(given, place)

@@ -80,8 +80,3 @@ REJECTS: Final = pa.schema(
     ]
 )
 """Rows set aside: the file's shown name, the line (Parquet: row) from 1, and why. Never content."""
-
-
-def is_direct(visibility: str | None, target: str | None) -> bool:
-    """Say whether a `message` row is a direct one: addressed, and not declared as wider."""
-    return target is not None and visibility in (None, "direct")

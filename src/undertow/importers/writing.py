@@ -229,7 +229,7 @@ def _look(batch: pa.RecordBatch, seen: dict[str, Seen]) -> None:
 
 
 def _direct(batch: pa.RecordBatch) -> pa.Array:
-    """Mark direct rows: `events.table.is_direct` for messages, and all declared as direct."""
+    """Mark direct rows: silent or direct messages, and all declared as direct."""
     declared = pc.fill_null(pc.equal(batch["visibility"], "direct"), False)
     addressed = pc.and_(pc.equal(batch["type"], "message"), pc.is_valid(batch["target"]))
     return pc.or_(declared, pc.and_(addressed, pc.is_null(batch["visibility"])))

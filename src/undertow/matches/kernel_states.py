@@ -24,7 +24,7 @@ OPEN: Final = 3
 """Not taken, but its window reaches past the data."""
 UNKNOWN: Final = 4
 TAKEN_OPEN: Final = 5
-"""Taken while its window would still be open: evidence, but no part of a rate."""
+"""Taken while its window would still be open."""
 
 
 @njit(cache=True, nogil=True)
@@ -62,10 +62,10 @@ def judge(
             first = k
             while taken[first] < 0:
                 first += 1
-            latest = work.at[taken[first]]
+            first_at = work.at[taken[first]]
             within = plan.within[first]
-            earliest = -FOREVER if within >= FOREVER else latest - within
-            if unseen(sight, work, k, earliest, latest):
+            earliest = -FOREVER if within >= FOREVER else first_at - within
+            if unseen(sight, work, k, earliest, first_at):
                 state[k] = UNKNOWN
             else:
                 state[k] = OPEN if earliest < span[0] else NOT_TAKEN

@@ -48,6 +48,9 @@ EVIDENCE: Final = pa.schema(
 )
 """Rows that add up to the weights; `target` and `event` null where a row is about several."""
 
+LONG_NAME: Final = 5
+"""Letters from which a native id inside an event id is taken to be that id wherever it stands."""
+
 Names = Callable[[pa.Array], pa.Array]
 """Turns account names into the names shown for targets: pseudonyms, or native ids with a reason."""
 
@@ -107,7 +110,7 @@ def evidence(log: EventLog, weighed: Weighed, target_names: Names) -> pa.Table:
             "playbook": pa.array([playbook.name] * len(rows), pa.string()),
             "target": shown.targets(rows.target),
             "step": step,
-            "event": shown.events(rows.row),
+            "event": shown.events(rows.row, rows.target),
             "bits": pa.array(rows.bits),
             "u": pa.array(rows.u, from_pandas=True),
             "m": pa.array(rows.m, from_pandas=True),
@@ -173,7 +176,7 @@ def _steps(
         [
             pa.array([names[one] for one in s], pa.string()),
             pa.array(log.at[row]).cast(TIME),
-            shown.events(row),
+            shown.events(row, target[k]),
             shown.actors(log.actor[row], target[k]),
         ],
         fields=list(STEP),
@@ -215,29 +218,31 @@ class _Shown:
             [self.shown[c] if c == t else self.native[c] for c, t in pairs], pa.string()
         )
 
-    def events(self, rows: Array) -> pa.Array:
-        """Show event ids; a target's native id inside one is replaced by the pseudonym."""
+    def events(self, rows: Array, targets: Array) -> pa.Array:
+        """Show event ids; the native id of the row's own target inside one is replaced.
+
+        Only of the row's own: of an account that is a target elsewhere and stands here by its name,
+        the replaced id beside the name would give the pseudonym away.
+        """
         ids = self.log.id.take(pa.array(np.maximum(rows, 0))).to_pylist()
+        triples = zip(ids, rows.tolist(), targets.tolist(), strict=True)
         return pa.array(
-            [
-                self._event(i, r) if r >= 0 else None
-                for i, r in zip(ids, rows.tolist(), strict=True)
-            ],
-            pa.string(),
+            [self._event(i, t) if r >= 0 else None for i, r, t in triples], pa.string()
         )
 
-    def _event(self, event: str, row: int) -> str:
-        for code in (int(self.log.actor[row]), int(self.log.target[row])):
-            if code >= 0 and self.is_target[code]:
-                name = self.log.accounts[code].as_py()
-                native = name.split(":", 1)[-1]
-                if native and native != self.shown[code]:
-                    event = _replace_word(event, native, self.shown[code])
-        return event
+    def _event(self, event: str, target: int) -> str:
+        if target < 0 or self.native[target] == self.shown[target]:
+            return event
+        return _hidden(event, self.native[target].split(":", 1)[-1], self.shown[target])
 
 
-def _replace_word(text: str, word: str, by: str) -> str:
-    """Replace whole words only: an account `x:7` does not stand in the event id `00017`."""
-    if word not in text or word == text:
+def _hidden(text: str, name: str, by: str) -> str:
+    """Replace a name in an event id: anywhere if it is long, else as a whole word or the whole id.
+
+    A short name such as `7` stands in many numbers by chance: `x:7` is not what `00017` speaks of.
+    """
+    if not name or name not in text:
         return text
-    return re.sub(rf"(?<![0-9A-Za-z]){re.escape(word)}(?![0-9A-Za-z])", by, text)
+    if len(name) >= LONG_NAME:
+        return text.replace(name, by)
+    return re.sub(rf"(?<![0-9A-Za-z]){re.escape(name)}(?![0-9A-Za-z])", by, text)

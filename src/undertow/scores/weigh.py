@@ -156,7 +156,17 @@ def _key_bits(
     bits = np.where(state == states.NOT_TAKEN, np.log2((1 - m) / (1 - u)), bits)
     bits[:, base] = 0.0
     bits[~listed, :base] = 0.0
+    bits[:, _elsewhere(playbook)] *= taken[:, _elsewhere(playbook)]
     return bits, u, m, n
+
+
+def _elsewhere(playbook: Playbook) -> Array:
+    """Mark the steps that may go on in accounts nobody has tied to these: bool, (s).
+
+    Where a step is `across: personas` and no personas are known, talk that is not seen here may be
+    going on where the address leads: its absence is unknown, not a fact.
+    """
+    return np.array([step.across_personas for step in playbook.steps])
 
 
 def _rows_of_keys(
@@ -171,9 +181,11 @@ def _rows_of_keys(
     ranked[account[listed]] = True
     state = matches.states
     speaks = np.isin(state, (states.TAKEN, states.TAKEN_OPEN, states.NOT_TAKEN))
+    chain = matches.playbook
+    state = np.where(_elsewhere(chain) & (state == states.NOT_TAKEN), states.UNKNOWN, state)
+    speaks &= state != states.UNKNOWN
     silent = np.isin(state, (states.OPEN, states.UNKNOWN)) & listed[:, None]
     wanted = (speaks | silent) & ranked[account][:, None]
-    chain = matches.playbook
     wanted[:, base_step(chain)] = False
     wanted[~listed, : base_step(chain)] = False
     k, s = np.nonzero(wanted)
@@ -205,17 +217,12 @@ def _caps(
     Fifty puppets that approach a journalist would otherwise weigh fifty times as much as one.
     """
     weight = bits.sum(axis=1)
-    alone = np.flatnonzero((busy.known[target] == 1) & (weight > 0))
-    order = alone[np.lexsort((-weight[alone], account[alone]))]
-    who, first, many = np.unique(account[order], return_index=True, return_counts=True)
-    total = (
-        np.bincount(account[order], weights=weight[order], minlength=1)[who]
-        if len(who)
-        else who
-    )
-    excess = total - weight[order][first] if len(who) else np.empty(0)
-    ranked = np.isin(who, account[listed]) & (many > 1)
-    who, excess, many = who[ranked], excess[ranked], many[ranked]
+    alone = (busy.known[target] == 1) & (weight > 0) & np.isin(account, account[listed])
+    who, of, many = np.unique(account[alone], return_inverse=True, return_counts=True)
+    strongest = np.zeros(len(who))
+    np.maximum.at(strongest, of, weight[alone])
+    excess = np.bincount(of, weights=weight[alone], minlength=len(who)) - strongest
+    who, excess, many = who[many > 1], excess[many > 1], many[many > 1]
     nothing = np.full(len(who), np.nan)
     return Evidence(
         account=who,

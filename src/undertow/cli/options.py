@@ -1,0 +1,65 @@
+"""Options that several commands share, checked in one place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from undertow.errors import UndertowError
+
+SHORTEST_REASON = 10
+
+
+def checked_region(text: str | None) -> str | None:
+    """Check a country code; returns it in upper case, None as None.
+
+    Raises:
+        UndertowError: `region-unknown`.
+    """
+    if text is None:
+        return None
+    from undertow.signals.phone import known_region
+
+    region = text.upper()
+    if not known_region(region):
+        raise UndertowError(
+            "the region is not known",
+            code="region-unknown",
+            mend="give a country code of two letters, such as `DE` or `TR`",
+        )
+    return region
+
+
+def checked_reason(text: str | None) -> str | None:
+    """Check the reason for native ids of targets; returns it as it is.
+
+    Raises:
+        UndertowError: `reason-missing` if it has fewer than ten characters.
+    """
+    if text is not None and len(text.strip()) < SHORTEST_REASON:
+        raise UndertowError(
+            "`--native-targets` needs a reason",
+            code="reason-missing",
+            mend="say in a sentence why targets must be named; it is written into every file",
+        )
+    return text
+
+
+def checked_moment(text: str | None, option: str) -> datetime | None:
+    """Read a time with a zone; returns it in UTC, None as None.
+
+    Raises:
+        UndertowError: `option-time`.
+    """
+    if text is None:
+        return None
+    mend = "write it as ISO 8601 with a zone, such as 2026-01-31T00:00:00Z"
+    try:
+        moment = datetime.fromisoformat(text)
+        in_utc = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UndertowError(
+            f"`{option}` is not a time", code="option-time", mend=mend
+        ) from None
+    if moment.tzinfo is None:
+        raise UndertowError(f"`{option}` has no time zone", code="option-time", mend=mend)
+    return in_utc
