@@ -101,7 +101,10 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     if request.until is not None:
         # A moment after the last event shows nothing: what is open there stays open.
         end = min(end, microseconds(request.until) - 1)
-    weighed = [_weigh(log, playbook, files.sources, end) for playbook in request.playbooks]
+    busy = activity(log)
+    weighed = [
+        weigh(log, find(log, book, files.sources, end), busy) for book in request.playbooks
+    ]
     names = _target_names(request)
     tables = [_tables(log, one, names) for one in weighed]
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
@@ -205,13 +208,9 @@ def match_examples(path: Path, playbook: Playbook) -> list[str]:
     files = open_events([path], ground="an example of a playbook")
     request = Request((path,), Path(), (playbook,))
     log = read_log(files, request, lambda _: None)
-    weighed = _weigh(log, playbook, files.sources, log.end)
+    weighed = weigh(log, find(log, playbook, files.sources), activity(log))
     names = [step.name for step in playbook.steps]
     return [names[j] for j in weighed.matches.furthest[weighed.listed]]
-
-
-def _weigh(log: EventLog, playbook: Playbook, sources: tuple[Source, ...], end: int) -> Weighed:
-    return weigh(log, find(log, playbook, sources, end), activity(log))
 
 
 def _target_names(request: Request) -> table.Names:

@@ -243,3 +243,62 @@ def test_rates_are_drawn_towards_the_rate_of_all_and_open_windows_count_half() -
     assert found.u[2, 0] == pytest.approx(
         (5 + rates.PRIOR_KEYS * overall) / (15 + rates.PRIOR_KEYS)
     )
+
+
+def test_puppets_who_talk_to_each_other_are_one_cluster_still() -> None:
+    short = replace(BOOK, roles=BOOK.roles[:2], steps=BOOK.steps[:3])
+    events = town()
+    for k in range(12):
+        events += [
+            say(200 + k / 10, f"s{k:02}a", f"puppet{k}", "press", type="follow"),
+            say(201 + k / 10, f"s{k:02}b", "press", f"puppet{k}", has=ADDRESS),
+            say(
+                202 + k / 10, f"s{k:02}c", f"puppet{k}", f"puppet{(k + 1) % 12}", type="mention"
+            ),
+        ]
+    log, found = weighed(events, short)
+    code = log.accounts.to_pylist().index("press")
+    own = found.weight[found.matches.keys[:, 0] == code]
+    assert total(log, found, "press") == pytest.approx(own.max(), abs=1e-9)
+
+
+def test_nobody_is_made_a_gatekeeper_by_being_mentioned() -> None:
+    asked = Step("ask", ("mention",), source="target", sink="helper", optional=True)
+    book = replace(BOOK, steps=(asked, *BOOK.steps[1:3]))
+    events = town() + [
+        say(120 + k, f"f{k}", f"p{k:02}", "press", type="mention") for k in range(5)
+    ]
+    log, found = weighed(events, book)
+    press = log.accounts.to_pylist().index("press")
+    assert (found.bound["helper"] == press).sum() == 5
+    assert not (found.evidence.account == press).any()
+
+
+def test_a_target_counts_once_however_many_groups_are_shared() -> None:
+    from undertow.playbooks.grammar import Membership
+
+    enter = Step(
+        "enter", ("join",), source="target", room="room", within=5 * DAY, optional=True
+    )
+    write = Step("write", ("message",), source="recruiter", sink="target", member_of=(Membership("recruiter", "room"),))  # fmt: skip
+    book = Playbook(
+        "rooms",
+        (Role("recruiter"), Role("target"), Role("room", kind="group")),
+        ("recruiter", "target", "room"),
+        "write",
+        (write, enter),
+    )
+
+    def joins(rooms: int) -> list[Event]:
+        return [
+            Event(START, f"j{k}", None, type="join", actor="rec", context=f"r{k}", platform="p")
+            for k in range(rooms)
+        ]
+
+    last = Event(START + 135 * HOUR, "z", None, type="join", actor="p00", context="r0", platform="p")  # fmt: skip
+    one, many = (weighed([*town(), *joins(rooms), last], book) for rooms in (1, 5))
+    assert len(many[1].matches) > 4 * len(one[1].matches)
+    for log, found in (one, many):
+        mine = found.evidence.account == log.accounts.to_pylist().index("rec")
+        targets = found.evidence.target[mine]
+        assert len(np.unique(targets)) == len(targets) == 11

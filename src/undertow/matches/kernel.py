@@ -193,11 +193,25 @@ def may_start(plan: PlanColumns, sight: SightColumns, work: Work, j: int, at: in
 
 
 @njit(cache=True, nogil=True)
+def link_by_other(n: int, plan: PlanColumns, work: Work) -> None:
+    """Link each event to the one before it with the same account in its free role, -1: none."""
+    for x in range(n):
+        work.before[x] = -1
+    if plan.free.max() < 0:
+        return
+    order = np.argsort(work.other[:n], kind="mergesort")
+    for k in range(1, n):
+        if work.other[order[k]] >= 0 and work.other[order[k]] == work.other[order[k - 1]]:
+            work.before[order[k]] = order[k - 1]
+
+
+@njit(cache=True, nogil=True)
 def reach(n: int, plan: PlanColumns, sight: SightColumns, work: Work, table: Table) -> None:
     """Fill the table: at each event, for each step it may take, how chains may end there."""
     steps = len(plan.within)
     for s in range(steps):
         table.any[s] = 0
+    link_by_other(n, plan, work)
     for x in range(n):
         at = work.at[x]
         for j in range(steps):
@@ -218,16 +232,21 @@ def reach(n: int, plan: PlanColumns, sight: SightColumns, work: Work, table: Tab
                 if plan.between[i, j] & work.seen[0]:
                     continue
                 most = table.any[i] << shift
-                y = table.last[i, until] if until >= 0 else -1
+                # Steps of one free role must be taken by one account: only its own events are visited.
+                bound = plan.free[j] >= 0 and plan.free[i] == plan.free[j]
+                if bound:
+                    y = x
+                    while y > until:
+                        y = work.before[y]
+                else:
+                    y = table.last[i, until] if until >= 0 else -1
                 while y >= 0 and (bits & most) != most:
                     gap = at - work.at[y]
                     if gap > plan.widest[i, j]:
                         break
-                    if not bound_apart(plan, work, i, j, y, x) and gap_fits(
-                        plan, sight, work, i, j, work.at[y], gap
-                    ):
+                    if table.ends[i, y] and gap_fits(plan, sight, work, i, j, work.at[y], gap):
                         bits |= table.ends[i, y] << shift
-                    y = table.last[i, y - 1] if y else -1
+                    y = work.before[y] if bound else (table.last[i, y - 1] if y else -1)
             if bits:
                 table.ends[j, x] = bits
                 table.last[j, x] = x
@@ -333,6 +352,7 @@ def run(
     events = np.full((total, steps), -1, np.int64)
     states = np.zeros((total, steps), np.int8)
     work = Work(
+        np.empty(size, np.int64),
         np.empty(size, np.int64),
         np.empty(size, np.int64),
         np.empty(size, np.int64),

@@ -113,6 +113,8 @@ class Work(NamedTuple):
     mask: Array
     other: Array
     """The free role's account in the event, -1 for none."""
+    before: Array
+    """The latest earlier event with the same such account, -1 for none."""
     present: Array
     """Platform codes of the key's own events; their number stands first."""
     unknown: Array

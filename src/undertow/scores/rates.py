@@ -36,11 +36,19 @@ class Activity:
         contacts: int64, distinct accounts that it addressed.
         known: int64, distinct accounts that it addressed or was addressed by.
         decile: int64, 0 to 9, of `contacts` among accounts that addressed anybody.
+        links: int64, (l): account * (accounts + 1) + other, ascending, both ways of every contact.
     """
 
     contacts: Array
     known: Array
     decile: Array
+    links: Array
+
+    def partners(self, account: int) -> Array:
+        """List the accounts that one account addressed or was addressed by, ascending."""
+        size = len(self.contacts) + 1
+        low, high = np.searchsorted(self.links, [account * size, (account + 1) * size])
+        return self.links[low:high] % size
 
 
 def activity(log: EventLog) -> Activity:
@@ -48,14 +56,20 @@ def activity(log: EventLog) -> Activity:
     size = len(log.accounts)
     rows = np.flatnonzero((log.target != NOBODY) & (log.target != log.actor))
     actor, target = log.actor[rows].astype(np.int64), log.target[rows].astype(np.int64)
-    sent = np.unique(actor * (size + 1) + target)
-    both = np.unique(np.concatenate([actor * (size + 1) + target, target * (size + 1) + actor]))
+    there, back = actor * (size + 1) + target, target * (size + 1) + actor
+    sent, both = _distinct(there), _distinct(np.concatenate([there, back]))
     contacts = np.bincount(sent // (size + 1), minlength=size)
     known = np.bincount(both // (size + 1), minlength=size)
     active = contacts[contacts > 0]
     parts = np.arange(1, DECILES) / DECILES
     edges = np.quantile(active, parts) if len(active) else np.zeros(DECILES - 1)
-    return Activity(contacts, known, np.searchsorted(edges, contacts, side="left"))
+    return Activity(contacts, known, np.searchsorted(edges, contacts, side="left"), both)
+
+
+def _distinct(values: Array) -> Array:
+    """Sort values and leave repeats out; `np.unique` is many times slower on large integers."""
+    ordered = np.sort(values)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
 
 
 @dataclass(frozen=True)

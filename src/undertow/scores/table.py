@@ -88,7 +88,7 @@ def funnels(log: EventLog, weighed: Weighed, target_names: Names) -> pa.Table:
     }
     groups = tuple(role for role in playbook.key if role in playbook.groups)
     for group in groups:
-        columns[group] = _taken(log.contexts, ends[:, 2])
+        columns[group] = shown.rooms(ends[:, 2], ends[:, 1 - weighed.judged])
     table = pa.table({n: columns[n] for n in funnels_schema(groups).names})
     order = pc.sort_indices(
         table, [("weight", "descending"), ("recruiter", "ascending"), ("target", "ascending")]
@@ -218,6 +218,14 @@ class _Shown:
             [self.shown[c] if c == t else self.native[c] for c, t in pairs], pa.string()
         )
 
+    def rooms(self, codes: Array, targets: Array) -> pa.Array:
+        """Show group names; the native id of the row's own target inside one is replaced."""
+        names = self.log.contexts.to_pylist()
+        pairs = zip(codes.tolist(), targets.tolist(), strict=True)
+        return pa.array(
+            [self._sealed(names[c], t) if c >= 0 else None for c, t in pairs], pa.string()
+        )
+
     def events(self, rows: Array, targets: Array) -> pa.Array:
         """Show event ids; the native id of the row's own target inside one is replaced.
 
@@ -227,10 +235,10 @@ class _Shown:
         ids = self.log.id.take(pa.array(np.maximum(rows, 0))).to_pylist()
         triples = zip(ids, rows.tolist(), targets.tolist(), strict=True)
         return pa.array(
-            [self._event(i, t) if r >= 0 else None for i, r, t in triples], pa.string()
+            [self._sealed(i, t) if r >= 0 else None for i, r, t in triples], pa.string()
         )
 
-    def _event(self, event: str, target: int) -> str:
+    def _sealed(self, event: str, target: int) -> str:
         if target < 0 or self.native[target] == self.shown[target]:
             return event
         return _hidden(event, self.native[target].split(":", 1)[-1], self.shown[target])

@@ -20,10 +20,9 @@ from undertow.matches import kernel_states as states
 from undertow.matches.kernel_rules import Array
 from undertow.matches.match import Matches
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
+from undertow.scores.evidence import NO_ROW, Evidence, joined
 from undertow.scores.rates import Activity, Rates, base_step, pair_rates, step_rates
 
-SOURCES: Final = ("taken", "not taken", "open", "unknown", "block", "unblock", "cap")
-NO_ROW: Final = -1
 _SOURCE_OF_STATE: Final = {
     states.TAKEN: "taken",
     states.TAKEN_OPEN: "taken",
@@ -31,35 +30,6 @@ _SOURCE_OF_STATE: Final = {
     states.OPEN: "open",
     states.UNKNOWN: "unknown",
 }
-
-
-@dataclass
-class Evidence:
-    """Rows of evidence as parallel columns, (e); codes are those of the log and the playbook.
-
-    Attributes:
-        account, target: account codes; target -1 for a row about several.
-        role: role name.
-        step: index of the step, -1 for none.
-        row: row of the log that is cited, -1 for none.
-        bits, u, m: float64; `u` and `m` NaN where none applies.
-        n: int64, keys that `u` rests on.
-        source: one of `SOURCES`.
-    """
-
-    account: Array
-    role: Array
-    target: Array
-    step: Array
-    row: Array
-    bits: Array
-    u: Array
-    m: Array
-    n: Array
-    source: Array
-
-    def __len__(self) -> int:
-        return len(self.account)
 
 
 @dataclass
@@ -118,16 +88,33 @@ def weigh(log: EventLog, matches: Matches, busy: Activity) -> Weighed:
     listed = _listed(matches)
     rates = step_rates(matches, busy.decile[account], listed)
     weights = _key_bits(matches, rates, busy.decile[account], listed)
-    bits = weights[0]
-    judged_rows = _rows_of_keys(matches, (account, target), listed, weights)
-    parts = [judged_rows, _caps(playbook, account, target, bits, listed, busy)]
+    weight = weights[0].sum(axis=1)
+    counted = _one_per_target(account, target, weight)
+    judged_rows = _rows_of_keys(matches, (account, target), listed, counted, weights)
+    capped = np.flatnonzero(counted & (weight > 0) & np.isin(account, account[listed]))
+    parts = [judged_rows, _caps(playbook, account, target, capped, weight, busy)]
     parts.append(_blocks(log, playbook, account[listed], target[listed]))
     bound = {role: _bound(log, matches, role) for role in playbook.free}
     parts.extend(
         _rows_of_free_role(log, matches, role, bound[role], listed, busy)
         for role in playbook.free
     )
-    return Weighed(matches, listed, bits.sum(axis=1), _joined(parts), rates, end, bound)
+    return Weighed(matches, listed, weight, joined(parts), rates, end, bound)
+
+
+def _one_per_target(account: Array, target: Array, weight: Array) -> Array:
+    """Mark one key for each account and target, the heaviest: a target counts once.
+
+    A key with a group stands once for every group that the two could share.
+    """
+    order = np.lexsort((-weight, target, account))
+    first = np.append(
+        True,
+        (account[order][1:] != account[order][:-1]) | (target[order][1:] != target[order][:-1]),
+    )
+    counted = np.zeros(len(account), bool)
+    counted[order[first[: len(order)]]] = True
+    return counted
 
 
 def _listed(matches: Matches) -> Array:
@@ -173,6 +160,7 @@ def _rows_of_keys(
     matches: Matches,
     accounts: tuple[Array, Array],
     listed: Array,
+    counted: Array,
     weights: tuple[Array, Array, Array, Array],
 ) -> Evidence:
     account, target = accounts
@@ -185,7 +173,7 @@ def _rows_of_keys(
     state = np.where(_elsewhere(chain) & (state == states.NOT_TAKEN), states.UNKNOWN, state)
     speaks &= state != states.UNKNOWN
     silent = np.isin(state, (states.OPEN, states.UNKNOWN)) & listed[:, None]
-    wanted = (speaks | silent) & ranked[account][:, None]
+    wanted = (speaks | silent) & (ranked[account] & counted)[:, None]
     wanted[:, base_step(chain)] = False
     wanted[~listed, : base_step(chain)] = False
     k, s = np.nonzero(wanted)
@@ -208,20 +196,34 @@ def _caps(
     playbook: Playbook,
     account: Array,
     target: Array,
-    bits: Array,
-    listed: Array,
+    keys: Array,
+    weight: Array,
     busy: Activity,
 ) -> Evidence:
     """Limit what targets who know nobody else say together to what the strongest of them says.
 
-    Fifty puppets that approach a journalist would otherwise weigh fifty times as much as one.
+    Fifty puppets that approach a journalist, and talk to each other, would otherwise weigh fifty times
+    as much as one: who knows only the account and its other targets belongs to one cluster.
+
+    Args:
+        playbook: for the name of the judged role.
+        account: codes, (k).
+        target: codes, (k).
+        keys: the keys that speak for recruitment, of accounts that are ranked.
+        weight: bits, (k).
+        busy: who knows whom.
     """
-    weight = bits.sum(axis=1)
-    alone = (busy.known[target] == 1) & (weight > 0) & np.isin(account, account[listed])
-    who, of, many = np.unique(account[alone], return_inverse=True, return_counts=True)
-    strongest = np.zeros(len(who))
-    np.maximum.at(strongest, of, weight[alone])
-    excess = np.bincount(of, weights=weight[alone], minlength=len(who)) - strongest
+    who, of = np.unique(account[keys], return_inverse=True)
+    excess, many = np.zeros(len(who)), np.zeros(len(who), np.int64)
+    by_account = np.argsort(of, kind="stable")
+    for place, mine in enumerate(np.split(keys[by_account], np.cumsum(np.bincount(of))[:-1])):
+        if len(mine) < 2:
+            continue
+        circle = np.append(target[account == who[place]], who[place])
+        closed = [k for k in mine if np.isin(busy.partners(int(target[k])), circle).all()]
+        if len(closed) > 1:
+            many[place] = len(closed)
+            excess[place] = weight[closed].sum() - weight[closed].max()
     who, excess, many = who[many > 1], excess[many > 1], many[many > 1]
     nothing = np.full(len(who), np.nan)
     return Evidence(
@@ -305,14 +307,21 @@ def _rows_of_free_role(
 ) -> Evidence:
     """Weigh the holders of a free role: of those they met in its steps, how many came from a funnel.
 
+    Only what the holder did itself counts, or anybody could be made a gatekeeper by mentioning them.
     One row per account met, however many of the role's steps it took: they stand or fall together.
     What is likely of a key account's contacts (`listed_from`) is taken to hold for theirs.
     """
     chain, size = matches.playbook, len(log.accounts) + 1
-    steps = [s for s, step in enumerate(chain.steps) if role in step.roles]
-    met, row = _meetings(log, matches, role, steps)
-    k = np.flatnonzero(listed & (holder != NOBODY))
-    cited = matches.rows[k][:, steps].max(axis=1, initial=NO_ROW)
+    steps = [
+        s for s, step in enumerate(chain.steps) if role in (step.between or (step.source,))
+    ]
+    if not steps:
+        return joined([])
+    met, row = _meetings(log, matches, steps)
+    taken_rows = matches.rows[:, steps]
+    own = (taken_rows >= 0) & (log.actor[taken_rows] == holder[:, None])
+    k = np.flatnonzero(listed & (holder != NOBODY) & own.any(axis=1))
+    cited = np.where(own[k], taken_rows[k], NO_ROW).max(axis=1, initial=NO_ROW)
     of_funnel, first = np.unique(
         holder[k] * size + matches.keys[k, 1 - judged_end(chain)], return_index=True
     )
@@ -339,39 +348,12 @@ def _rows_of_free_role(
     )
 
 
-def _meetings(
-    log: EventLog, matches: Matches, role: str, steps: list[int]
-) -> tuple[Array, Array]:
-    """List whom each account met in a free role's steps: holder * size + other, and an event."""
+def _meetings(log: EventLog, matches: Matches, steps: list[int]) -> tuple[Array, Array]:
+    """List whom each account addressed in some steps: account * size + other, and an event."""
     selected, size = matches.selected, len(log.accounts) + 1
-    pairs, rows = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for s in steps:
-        step = matches.playbook.steps[s]
-        chosen = np.flatnonzero((selected.mask >> s) & 1)
-        one, other = selected.actor[chosen], selected.target[chosen]
-        ways = [(one, other)] if step.source == role else [(other, one)]
-        ways += [(other, one), (one, other)] if step.between is not None else []
-        for who, met in ways:
-            sound = (who != NOBODY) & (met != NOBODY) & (who != met)
-            pairs.append(who[sound] * size + met[sound])
-            rows.append(selected.row[chosen[sound]])
-    distinct, first = np.unique(np.concatenate(pairs), return_index=True)
-    return distinct, np.concatenate(rows)[first]
-
-
-def _joined(parts: list[Evidence]) -> Evidence:
-    def column(name: str, kind: str) -> Array:
-        return np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
-
-    return Evidence(
-        account=column("account", "i8"),
-        role=column("role", "<U64"),
-        target=column("target", "i8"),
-        step=column("step", "i8"),
-        row=column("row", "i8"),
-        bits=column("bits", "f8"),
-        u=column("u", "f8"),
-        m=column("m", "f8"),
-        n=column("n", "i8"),
-        source=column("source", "<U9"),
-    )
+    bits = np.int64(sum(1 << s for s in steps))
+    chosen = np.flatnonzero((selected.mask & bits) != 0)
+    who, met = selected.actor[chosen], selected.target[chosen]
+    sound = (met != NOBODY) & (who != met)
+    distinct, first = np.unique(who[sound] * size + met[sound], return_index=True)
+    return distinct, selected.row[chosen[sound]][first]

@@ -1,0 +1,62 @@
+"""Evidence as parallel columns: one row per reason, for or against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from undertow.matches.kernel_rules import Array
+
+SOURCES: Final = ("taken", "not taken", "open", "unknown", "block", "unblock", "cap")
+NO_ROW: Final = -1
+
+
+@dataclass
+class Evidence:
+    """Rows of evidence as parallel columns, (e); codes are those of the log and the playbook.
+
+    Attributes:
+        account, target: account codes; target -1 for a row about several.
+        role: role name.
+        step: index of the step, -1 for none.
+        row: row of the log that is cited, -1 for none.
+        bits, u, m: float64; `u` and `m` NaN where none applies.
+        n: int64, keys that `u` rests on.
+        source: one of `SOURCES`.
+    """
+
+    account: Array
+    role: Array
+    target: Array
+    step: Array
+    row: Array
+    bits: Array
+    u: Array
+    m: Array
+    n: Array
+    source: Array
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+
+def joined(parts: list[Evidence]) -> Evidence:
+    """Put several stretches of evidence one after another."""
+
+    def column(name: str, kind: str) -> Array:
+        return np.concatenate([np.empty(0, kind), *(getattr(part, name) for part in parts)])
+
+    return Evidence(
+        account=column("account", "i8"),
+        role=column("role", "<U64"),
+        target=column("target", "i8"),
+        step=column("step", "i8"),
+        row=column("row", "i8"),
+        bits=column("bits", "f8"),
+        u=column("u", "f8"),
+        m=column("m", "f8"),
+        n=column("n", "i8"),
+        source=column("source", "<U9"),
+    )
