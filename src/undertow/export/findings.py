@@ -183,7 +183,9 @@ def _holds(funnel: Funnel, account: str, role: str) -> bool:
     """Say whether the account holds the role in the funnel, as far as its steps tell."""
     if role == "recruiter":
         return funnel.recruiter == account
-    return any(taken.actor == account for taken in funnel.steps)
+    return (role, account) in funnel.roles or any(
+        taken.actor == account for taken in funnel.steps
+    )
 
 
 def _lines(rows: Iterable[dict[str, Any]], facts: PlaybookFacts) -> list[Line]:

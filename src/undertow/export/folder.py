@@ -132,6 +132,8 @@ class Funnel:
     steps: tuple[Taken, ...]
     others: tuple[tuple[str, str], ...] = ()
     """Further key roles with whom or what they are bound to, such as a group."""
+    roles: tuple[tuple[str, str], ...] = ()
+    """Free roles with the accounts that hold them."""
 
 
 @dataclass(frozen=True)
@@ -205,6 +207,7 @@ def _funnels(rows: Iterable[dict[str, Any]]) -> Iterable[Funnel]:
             weight=row["weight"],
             steps=tuple(taken),
             others=others,
+            roles=tuple((held["role"], held["account"]) for held in row.get("roles") or ()),
         )
 
 

@@ -21,6 +21,8 @@ from undertow.scores.weigh import Weighed
 STEP: Final = pa.struct(
     [("step", pa.string()), ("at", TIME), ("event", pa.string()), ("actor", pa.string())]
 )
+ROLE: Final = pa.struct([("role", pa.string()), ("account", pa.string())])
+"""Who holds a free role in a funnel."""
 ACCOUNTS: Final = pa.schema(
     [
         ("account", pa.string()),
@@ -66,6 +68,7 @@ def funnels_schema(groups: tuple[str, ...]) -> pa.Schema:
             ("step", pa.string()),
             ("weight", pa.float64()),
             ("steps", pa.list_(STEP)),
+            ("roles", pa.list_(ROLE)),
         ]
     )
 
@@ -86,6 +89,15 @@ def funnels(log: EventLog, weighed: Weighed, target_names: Names) -> pa.Table:
         "weight": pa.array(weighed.weight[chosen]),
         "steps": _steps(log, matches.rows[chosen], names, shown, ends[:, 1 - weighed.judged]),
     }
+    held = [
+        [
+            {"role": role, "account": shown.native[holder[k]]}
+            for role, holder in weighed.bound.items()
+            if holder[k] != NOBODY
+        ]
+        for k in chosen.tolist()
+    ]
+    columns["roles"] = pa.array(held, pa.list_(ROLE))
     groups = tuple(role for role in playbook.key if role in playbook.groups)
     for group in groups:
         columns[group] = shown.rooms(ends[:, 2], ends[:, 1 - weighed.judged])
