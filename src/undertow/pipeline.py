@@ -31,7 +31,7 @@ from undertow.scores.weigh import Weighed, likely, weigh
 from undertow.signals.derive import address_column
 from undertow.signals.marks import address_marks
 from undertow.signals.tempo import answered
-from undertow.units import microseconds, moment
+from undertow.units import moment
 
 PRIOR: Final = 2e-5
 """Share of active accounts that recruit, before looking: 20 in a million (design, section 7)."""
@@ -97,14 +97,8 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
     log = read_log(files, request, advance)
     hold_one_pocket(log, files.sources)
-    end = log.end
-    if request.until is not None:
-        # A moment after the last event shows nothing: what is open there stays open.
-        end = min(end, microseconds(request.until) - 1)
     busy = activity(log)
-    weighed = [
-        weigh(log, find(log, book, files.sources, end), busy) for book in request.playbooks
-    ]
+    weighed = [weigh(log, find(log, book, files.sources), busy) for book in request.playbooks]
     names = _target_names(request)
     tables = [_tables(log, one, names) for one in weighed]
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
