@@ -124,7 +124,7 @@ def show_ranking(result: Ranking) -> None:
     heavy = sum(weight + prior > 0 for weight in result.accounts["weight"].to_pylist())
     outweigh = {0: "none of them outweighs it", 1: "1 of them outweighs it"}
     note(
-        f"weight in bits; before looking stands {prior:.1f}, and "
+        f"weight in bits; before looking an account stands at {prior:.1f}, and "
         + outweigh.get(heavy, f"{heavy} of them outweigh it")
     )
 
