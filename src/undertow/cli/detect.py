@@ -93,8 +93,12 @@ def detect(
         show(result.accounts.to_pylist(), columns, output_format)
     note(f"{result.summary['events']:,} events read")
     for book in result.summary["playbooks"]:
+        blind = any(s["unknown_for"] for s in book["steps"] if s["name"] == book["listed_from"])
+        pairs = f"{book['name']}: {book['listed']:,} of {book['keys']:,} pairs"
         note(
-            f"{book['name']}: {book['listed']:,} of {book['keys']:,} pairs reached `{book['listed_from']}`"
+            f"{pairs} listed; `{book['listed_from']}` could not be seen for all, so the step before counts"
+            if blind
+            else f"{pairs} reached `{book['listed_from']}`"
         )
     if result.summary["ground"]:
         # Not a note: the ground stands on every output, `--quiet` or not.
