@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -18,9 +18,9 @@ from undertow import __version__
 from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog, collect
 from undertow.events.pseudonyms import Pseudonyms
-from undertow.events.read import EventFiles, open_events
+from undertow.events.read import EventFiles, direct_messages, open_events
 from undertow.events.source import SIMULATED_KEY, Source
-from undertow.events.table import CONVERSATION, TYPES, VISIBILITIES
+from undertow.events.table import CONVERSATION, TYPES
 from undertow.export.report import write_report
 from undertow.matches import kernel_states as states
 from undertow.matches.match import find
@@ -73,8 +73,6 @@ class Result:
     accounts: pa.Table
     summary: dict[str, Any]
     report: Path
-    rejected: int
-    warnings: list[str] = field(default_factory=list)
 
 
 Progress = Callable[[int], None]
@@ -96,7 +94,7 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     hold_out(request)
     files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
     log = read_log(files, request, advance)
-    hold_one_pocket(log, files.sources)
+    hold_one_pocket(log)
     busy = activity(log)
     weighed = [weigh(log, find(log, book, files.sources), busy) for book in request.playbooks]
     names = _target_names(request)
@@ -111,7 +109,7 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
         "evidence.parquet": pa.concat_tables([e for _, _, e in tables]),
     }
     report = _write(request.out, written, files.rejects, summary)
-    return Result(ranked, summary, report, files.rejects.num_rows, list(summary["warnings"]))
+    return Result(ranked, summary, report)
 
 
 def hold_out(request: Request) -> None:
@@ -138,10 +136,13 @@ def hold_out(request: Request) -> None:
 
 
 def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog:
-    """Read all batches into a log, with the signals that need text taken on the way."""
+    """Read all batches into a log, with what needs a row's text or sources taken on the way."""
+    sources = files.sources
 
     def marks(batch: pa.RecordBatch) -> dict[str, np.ndarray]:
-        return address_marks(address_column(batch.column("content"), region=request.region))
+        found = address_marks(address_column(batch.column("content"), region=request.region))
+        direct = direct_messages(batch, sources).to_numpy(zero_copy_only=False)
+        return {**found, "direct": direct}
 
     def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
@@ -161,23 +162,14 @@ def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog
     return log
 
 
-def hold_one_pocket(log: EventLog, sources: Sequence[Source]) -> None:
+def hold_one_pocket(log: EventLog) -> None:
     """Refuse data that is one person's pocket.
 
     Raises:
         UndertowError: `events-one-pocket` if one account is party to more than half of the direct
             messages: there is no honest background, and it would be a tool to watch a partner.
     """
-    platforms = log.platforms.to_pylist()
-    limited = [
-        all(s.kind != "direct" for s in sources if s.platform == name)
-        and any(s.platform == name for s in sources)
-        for name in platforms
-    ]
-    silent = (log.visibility == NOBODY) & ~np.array([*limited, False])[log.platform]
-    stated = log.visibility == VISIBILITIES.index("direct")
-    message = (log.type == TYPES.index("message")) & (log.target != NOBODY)
-    rows = np.flatnonzero((stated | (message & silent)) & (log.target != log.actor))
+    rows = np.flatnonzero(log.marks["direct"] & (log.target != log.actor))
     if not len(rows):
         return
     party = np.bincount(log.actor[rows], minlength=len(log.accounts))

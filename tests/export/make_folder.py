@@ -12,45 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-TIME = pa.timestamp("us", tz="UTC")
-STEP = pa.struct(
-    [("step", pa.string()), ("at", TIME), ("event", pa.string()), ("actor", pa.string())]
-)
-ACCOUNTS = pa.schema(
-    [
-        ("account", pa.string()),
-        ("role", pa.string()),
-        ("playbook", pa.string()),
-        ("weight", pa.float64()),
-        ("targets", pa.int64()),
-    ]
-)
-FUNNELS = pa.schema(
-    [
-        ("recruiter", pa.string()),
-        ("target", pa.string()),
-        ("playbook", pa.string()),
-        ("step", pa.string()),
-        ("weight", pa.float64()),
-        ("steps", pa.list_(STEP)),
-    ]
-)
-EVIDENCE = pa.schema(
-    [
-        ("account", pa.string()),
-        ("role", pa.string()),
-        ("playbook", pa.string()),
-        ("target", pa.string()),
-        ("step", pa.string()),
-        ("event", pa.string()),
-        ("bits", pa.float64()),
-        ("u", pa.float64()),
-        ("m", pa.float64()),
-        ("n", pa.int64()),
-        ("source", pa.string()),
-    ]
-)
-REJECTS = pa.schema([("file", pa.string()), ("line", pa.int64()), ("reason", pa.string())])
+from undertow.events.table import REJECTS
+from undertow.scores.table import ACCOUNTS, EVIDENCE, funnels_schema
+
+FUNNELS = funnels_schema(())
 
 PLAYBOOK = "extremist-recruitment"
 CHAIN: list[dict[str, Any]] = [

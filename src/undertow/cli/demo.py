@@ -32,7 +32,7 @@ def demo(
 
     Example: undertow demo --out demo
     """
-    from undertow.cli.detect import load_playbooks, show_ranking
+    from undertow.cli.detect import load_playbooks, note_next, show_ranking
     from undertow.cli.simulate_run import Paths, plant
     from undertow.pipeline import Request, detect
     from undertow.worlds.settings import Settings
@@ -50,9 +50,7 @@ def demo(
     with progress("reading the world", None, "events") as advance:
         result = detect(Request((world,), out, load_playbooks(None)), advance)
     show_ranking(result)
-    if result.accounts.num_rows:
-        first = result.accounts["account"][0].as_py()
-        note(f"next: undertow explain {first} --from {shown_name(out)}")
+    note_next(result, out)
     note(f"who was planted: {shown_name(out / 'truth.parquet')}")
     # Last and alone on its line, for a click or a script.
     say(f"report: {shown_name(result.report)}")

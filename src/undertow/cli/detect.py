@@ -15,6 +15,7 @@ from undertow.errors import DONE, PARTLY_REFUSED, UndertowError, shown_name
 from undertow.playbooks.grammar import Playbook
 
 SHOWN = 10
+COLUMNS = ["account", "role", "playbook", "weight", "targets"]
 
 
 class Ranking(Protocol):
@@ -84,13 +85,12 @@ def detect(
     )
     with progress("reading events", None, "events") as advance:
         result = run(request, advance)
-    for text in result.warnings:
+    for text in result.summary["warnings"]:
         warn(text)
     if output_format is Format.TEXT:
         show_ranking(result)
     else:
-        columns = ["account", "role", "playbook", "weight", "targets"]
-        show(result.accounts.to_pylist(), columns, output_format)
+        show(result.accounts.to_pylist(), COLUMNS, output_format)
     note(f"{result.summary['events']:,} events read")
     for book in result.summary["playbooks"]:
         blind = any(s["unknown_for"] for s in book["steps"] if s["name"] == book["listed_from"])
@@ -103,14 +103,13 @@ def detect(
     if result.summary["ground"]:
         # Not a note: the ground stands on every output, `--quiet` or not.
         complain("direct messages read under: " + "; ".join(result.summary["ground"]))
-    if result.rejected:
-        rows = "1 row was" if result.rejected == 1 else f"{result.rejected:,} rows were"
+    rejected = result.summary["rejected"]
+    if rejected:
+        rows = "1 row was" if rejected == 1 else f"{rejected:,} rows were"
         warn(f"{rows} set aside; see {shown_name(out / 'rejects.parquet')}")
-    if result.accounts.num_rows:
-        first = result.accounts["account"][0].as_py()
-        note(f"next: undertow explain {shlex.quote(first)} --from {shown_name(out)}")
+    note_next(result, out)
     (say if output_format is Format.TEXT else note)(f"report: {shown_name(result.report)}")
-    raise typer.Exit(PARTLY_REFUSED if result.rejected else DONE)
+    raise typer.Exit(PARTLY_REFUSED if rejected else DONE)
 
 
 def show_ranking(result: Ranking) -> None:
@@ -118,12 +117,11 @@ def show_ranking(result: Ranking) -> None:
     rows = result.accounts.slice(0, SHOWN).to_pylist()
     for row in rows:
         row["weight"] = f"{row['weight'] + 0.0:+.1f}".replace("-0.0", "+0.0")
-    columns = ["account", "role", "playbook", "weight", "targets"]
     if not rows:
         say("nobody is ranked: no pair went as far as a playbook lists")
         return
     title = f"first {len(rows)} of {result.accounts.num_rows} accounts"
-    show(rows, columns, Format.TEXT, title=title)
+    show(rows, COLUMNS, Format.TEXT, title=title)
     prior = math.log2(result.summary["prior"] / (1 - result.summary["prior"]))
     heavy = sum(weight + prior > 0 for weight in result.accounts["weight"].to_pylist())
     outweigh = {0: "none of them outweighs it", 1: "1 of them outweighs it"}
@@ -131,6 +129,13 @@ def show_ranking(result: Ranking) -> None:
         f"weight in bits; before looking an account stands at {prior:.1f}, and "
         + outweigh.get(heavy, f"{heavy} of them outweigh it")
     )
+
+
+def note_next(result: Ranking, out: Path) -> None:
+    """Say how to look at the first account of a ranking, if there is one."""
+    if result.accounts.num_rows:
+        first = result.accounts["account"][0].as_py()
+        note(f"next: undertow explain {shlex.quote(first)} --from {shown_name(out)}")
 
 
 def load_playbooks(names: list[str] | None) -> tuple[Playbook, ...]:

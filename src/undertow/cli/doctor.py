@@ -79,7 +79,7 @@ def _packages() -> Iterator[Finding]:
     try:
         declared = metadata.requires("undertow") or []
     except metadata.PackageNotFoundError:
-        mend = "install the project: `make .venv/ready`"
+        mend = "run `make demo` once in a checkout, or install the project"
         yield Finding("undertow", WARN, "runs from its source, not installed", mend)
         return
     for line in declared:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from undertow.errors import Place, UndertowError, shown_name
 from undertow.importers.json_stream import Damaged, JsonStream, Unusable
+from undertow.importers.textfile import unreadable
 
 DIRECT: Final = ("personal_chat", "bot_chat", "saved_messages", "verify_codes", "replies")
 CHANNELS: Final = ("public_channel", "private_channel")
@@ -172,12 +173,7 @@ def walk(path: Path) -> Iterator[Step]:
             file.seek(0)
             yield from _root(JsonStream(file), place)
     except OSError as fault:
-        raise UndertowError(
-            f"the file cannot be read: {fault.strerror or 'input failed'}",
-            code="file-unreadable",
-            place=place,
-            mend="check the path and the rights",
-        ) from None
+        raise unreadable(fault, place) from None
 
 
 def _refuse_others(head: bytes, place: Place) -> None:

@@ -82,12 +82,17 @@ def _blocks(path: Path, place: Place) -> Iterator[bytes]:
                     )
                 yield block
     except OSError as fault:
-        raise UndertowError(
-            f"the file cannot be read: {fault.strerror or 'input failed'}",
-            code="file-unreadable",
-            place=place,
-            mend="check the path and the rights",
-        ) from None
+        raise unreadable(fault, place) from None
+
+
+def unreadable(fault: OSError, place: Place) -> UndertowError:
+    """Make the fault of a file that the system does not let us read."""
+    return UndertowError(
+        f"the file cannot be read: {fault.strerror or 'input failed'}",
+        code="file-unreadable",
+        place=place,
+        mend="check the path and the rights",
+    )
 
 
 def _unpacked(file: BufferedReader, start: bytes) -> Iterator[bytes]:

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from undertow.errors import DONE, PARTLY_REFUSED, Place, UndertowError
+from undertow.events.read import direct_messages
 from undertow.events.source import Source
 from undertow.events.table import REJECTS, SCHEMA, TIME
 from undertow.events.write import write_events
@@ -224,15 +225,8 @@ def _look(batch: pa.RecordBatch, seen: dict[str, Seen]) -> None:
         one.since = ends["min"] if one.since is None else min(one.since, ends["min"])
         one.until = ends["max"] if one.until is None else max(one.until, ends["max"])
         one.visibilities.update(v for v in pc.unique(part["visibility"]).to_pylist() if v)
-        one.direct += pc.sum(_direct(part)).as_py() or 0
+        one.direct += pc.sum(direct_messages(part, ())).as_py() or 0
         one.content = one.content or part["content"].null_count < part.num_rows
-
-
-def _direct(batch: pa.RecordBatch) -> pa.Array:
-    """Mark direct rows: silent or direct messages, and all declared as direct."""
-    declared = pc.fill_null(pc.equal(batch["visibility"], "direct"), False)
-    addressed = pc.and_(pc.equal(batch["type"], "message"), pc.is_valid(batch["target"]))
-    return pc.or_(declared, pc.and_(addressed, pc.is_null(batch["visibility"])))
 
 
 def _need_ground(reader: Reader, seen: dict[str, Seen]) -> None:

@@ -137,7 +137,7 @@ def evidence(log: EventLog, weighed: Weighed, target_names: Names) -> pa.Table:
 
 
 def accounts(log: EventLog, weighed: Weighed, evidence_table: pa.Table) -> pa.Table:
-    """Rank every account in a role other than the target's of a listed match."""
+    """List every account in a role other than the target's of a listed match; not ordered yet."""
     matches, playbook = weighed.matches, weighed.matches.playbook
     target = matches.keys[:, 1 - weighed.judged]
     holders = {playbook.key[weighed.judged]: matches.keys[:, weighed.judged], **weighed.bound}
@@ -161,7 +161,7 @@ def accounts(log: EventLog, weighed: Weighed, evidence_table: pa.Table) -> pa.Ta
         [("bits", "sum")]
     )
     joined = counted.join(weights, ["account", "role"])
-    table = pa.table(
+    return pa.table(
         {
             "account": joined["account"],
             "role": joined["role"],
@@ -171,8 +171,6 @@ def accounts(log: EventLog, weighed: Weighed, evidence_table: pa.Table) -> pa.Ta
         },
         schema=ACCOUNTS,
     )
-    order = [("weight", "descending"), ("account", "ascending"), ("role", "ascending")]
-    return table.take(pc.sort_indices(table, order))
 
 
 def _taken(names: pa.Array, codes: Array) -> pa.Array:
