@@ -24,7 +24,7 @@ def fast(
     events: list[Event], playbook: Playbook, sources: tuple[Source, ...], parts: int = 1
 ) -> Plain:
     log = log_of(events, parts)
-    return plain(log, find(log, playbook, sources))
+    return plain(log, find(log, playbook, sources, whole=True))
 
 
 def plain(log: EventLog, matches: Matches) -> Plain:

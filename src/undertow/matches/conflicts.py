@@ -11,48 +11,46 @@ from collections.abc import Callable
 import numpy as np
 
 from undertow.matches import kernel
-from undertow.matches.kernel_rules import KEY_ROLES, Array
+from undertow.matches.kernel_rules import Rows
 from undertow.matches.plan import Plan
-from undertow.matches.select import Selected
+from undertow.matches.program import KEY_ROLES, Array
 
 Run = Callable[[Array, Array], tuple[Array, Array, Array]]
 """Matches keys (k, 4) on a changed mask (r)."""
 
 
-def settle(plan: Plan, selected: Selected, key: Array, run: Run) -> tuple[int, Array, Array]:
+def settle(plan: Plan, rows: Rows, key: Array, run: Run) -> tuple[int, Array, Array]:
     """Find the best chain of one key in which different free roles hold different accounts.
 
     Args:
         plan: the compiled playbook.
-        selected: the selected events.
+        rows: the events listed for the key.
         key: int64, (4).
         run: the kernel on this input.
 
     Returns:
         The furthest step (-1: none), its events (s) and the states (s).
     """
-    return _best(plan, selected, key, run, selected.mask)
+    return _best(plan, rows, key, run, rows.mask)
 
 
 def _best(
-    plan: Plan, selected: Selected, key: Array, run: Run, mask: Array
+    plan: Plan, rows: Rows, key: Array, run: Run, mask: Array
 ) -> tuple[int, Array, Array]:
     furthest, events, states = (column[0] for column in run(key.reshape(1, -1), mask))
     if furthest != kernel.REFUSED:
         return int(furthest), events, states
     ways = [
-        _best(plan, selected, key, run, _without(plan, selected, mask, role, account))
-        for role, account in _conflict(plan, selected, key, events)
+        _best(plan, rows, key, run, _without(plan, rows, mask, role, account))
+        for role, account in _conflict(plan, rows, key, events)
     ]
     return max(ways, key=lambda way: _rank(plan, way[1]))
 
 
-def _conflict(
-    plan: Plan, selected: Selected, key: Array, events: Array
-) -> list[tuple[int, int]]:
+def _conflict(plan: Plan, rows: Rows, key: Array, events: Array) -> list[tuple[int, int]]:
     """Find two free roles that one account holds: [(role, account), (role, account)]."""
     held = {
-        int(plan.free[s]): _holder(plan, selected, key, s, int(x))
+        int(plan.free[s]): _holder(plan, rows, key, s, int(x))
         for s, x in enumerate(events)
         if x >= 0 and plan.free[s] >= KEY_ROLES
     }
@@ -64,9 +62,9 @@ def _conflict(
     )
 
 
-def _holder(plan: Plan, selected: Selected, key: Array, s: int, x: int) -> int:
+def _holder(plan: Plan, rows: Rows, key: Array, s: int, x: int) -> int:
     """Find the free role's account in an event: the end that is not the step's key account."""
-    actor, target = int(selected.actor[x]), int(selected.target[x])
+    actor, target = int(rows.actor[x]), int(rows.target[x])
     from_free = plan.source[s] >= KEY_ROLES
     known = int(key[int(plan.sink[s] if from_free else plan.source[s])])
     if plan.between[s]:
@@ -74,11 +72,11 @@ def _holder(plan: Plan, selected: Selected, key: Array, s: int, x: int) -> int:
     return actor if from_free else target
 
 
-def _without(plan: Plan, selected: Selected, mask: Array, role: int, account: int) -> Array:
+def _without(plan: Plan, rows: Rows, mask: Array, role: int, account: int) -> Array:
     """Take the steps of a role away from the events in which an account would hold it."""
     changed = mask.copy()
     for s in np.flatnonzero(plan.free == role):
-        by_actor, by_target = selected.actor == account, selected.target == account
+        by_actor, by_target = rows.actor == account, rows.target == account
         if not plan.between[s]:
             by_actor &= plan.source[s] == role
             by_target &= plan.sink[s] == role

@@ -1,59 +1,67 @@
 """Compiled rules of the kernel: does an event suit a step, could a step be seen, does a gap fit.
 
-The tuples below are what compiled code reads: columns of one plan, of the selected events and of what
-is known about them. Shapes stand beside each; integers are int64 unless said.
+A playbook is the integer program of `program`; the tuples below hold events and the room in which one
+key is worked on. All arrays are int64 in C order: few and alike, so that compiling stays short.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 from numba import njit
 
-Array = npt.NDArray[Any]
-FOREVER: Final = 1 << 62
-AGES: Final = 1 << 61
-"""Longer than any data, and still safe to add to a time."""
-KEY_ROLES: Final = 2
-"""Role codes 0 and 1 are the key accounts; higher ones are free."""
+from undertow.matches.plan import FOREVER
+from undertow.matches.program import BOTH_WAYS as EITHER
+from undertow.matches.program import (
+    COUNT,
+    DAYS,
+    FREE,
+    KEY_ROLES,
+    LEAST,
+    OPTIONAL,
+    ROOM,
+    SINK,
+    SOURCE,
+    WITHIN,
+    Array,
+    Program,
+)
+
+# Rows of `Scratch.events`.
+PICKED: Final = 0
+AT: Final = 1
+MASK: Final = 2
+OTHER: Final = 3
+BEFORE: Final = 4
+OWN: Final = 5
+"""Rows from here on hold the pair's events while those of the sides are merged in: `PICKED` to `OTHER`."""
+
+# Places in `Scratch.known`.
+UNKNOWN: Final = 0
+SEEN: Final = 1
+TAKES: Final = 2
+LATEST: Final = 3
+PRESENT: Final = 4
+
+# Planes of `Scratch.table`.
+ENDS: Final = 0
+LAST: Final = 1
+BEGIN: Final = 2
 
 
-class PlanColumns(NamedTuple):
-    """One compiled playbook: one value per step, (s), but `may_be` (roles, roles), `conditions` (c, 3)."""
+Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 
-    source: Array
-    sink: Array
-    both_ways: Array
-    room: Array
-    within: Array
-    least: Array
-    optional: Array
-    same: Array
-    counts: Array
-    days: Array
-    free: Array
-    may_be: Array
-    conditions: Array
-    widest: Array
-    """(s, s): longest gap from step i to step j that any skipping allows."""
-    between: Array
-    """(s, s): the required steps strictly between two steps, as bits."""
-    side_bits: Array
-    """(2): steps that touch the one key account and not the other."""
-    anchors: int
-    """Required steps between the two key accounts, as bits: one of them makes a key."""
-    base: int
-    """A step that one event of the pair takes without anything before it, -1: there is none. A key
-    with such an event reports a chain that holds one, if the step could be seen throughout; then the
-    next three bound what it can need."""
-    lead: int
-    """Sum of the windows up to the base: how long before it a chain may begin."""
-    trail: int
-    """Sum of the windows after the base."""
-    after_base: int
-    """Steps behind the base, as bits."""
+
+def inner(function: Compiled) -> Compiled:
+    """Compile a function that only compiled code calls.
+
+    A way in from Python would cost a tenth of a second of compiling each.
+    """
+    # numba's own type hints leave two of these options out.
+    decorate: Any = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
+    compiled: Compiled = decorate(function)
+    return compiled
 
 
 class Rows(NamedTuple):
@@ -77,25 +85,6 @@ class Lists(NamedTuple):
     side_rows: Array
 
 
-class MoveColumns(NamedTuple):
-    """Joins and leaves, (m), as in `select.Moves`."""
-
-    account: Array
-    group: Array
-    at: Array
-    joins: Array
-
-
-class SightColumns(NamedTuple):
-    """What sources could show, as in `plan.Sight`."""
-
-    declared: Array
-    since: Array
-    until: Array
-    first_from: Array
-    """(s): from when on `first` can be known of any pair; the distant past for other steps."""
-
-
 class Key(NamedTuple):
     """One key: its two accounts, its group (-1: none) and the number of its unordered pair."""
 
@@ -105,51 +94,61 @@ class Key(NamedTuple):
     pair: int
 
 
-class Work(NamedTuple):
-    """The events of one key, (size), and what is known of it."""
+class Scratch(NamedTuple):
+    """Room for one key at a time; one per thread, from `kernel.scratch`.
 
-    picked: Array
-    at: Array
-    mask: Array
-    other: Array
-    """The free role's account in the event, -1 for none."""
-    before: Array
-    """The latest earlier event with the same such account, -1 for none."""
-    present: Array
-    """Platform codes of the key's own events; their number stands first."""
-    unknown: Array
-    """(1): bit s set where `first` of step s cannot be known."""
-    seen: Array
-    """(1): bit s set where step s could be seen throughout the data."""
+    Attributes:
+        events: (9, size): the key's events in total order: `PICKED`, the caller's number of the event;
+            `AT`, its time; `MASK`, the steps it may take; `OTHER`, the account in its free role, -1 for
+            none; `BEFORE`, the latest earlier event with the same such account, -1 for none.
+        table: (3, s, size), where chains may end: `ENDS`, bit c set where a chain with c optional steps
+            may end in s at the event; `LAST`, the latest event up to this one where any chain may end
+            in s, -1: none; `BEGIN`, the event from which a counted step's events are enough.
+        any: (s): all bits of `ENDS` together.
+        slots: (3, 2^k): a small hash table of accounts; the last row says for which key an entry holds.
+        known: what is known of the key: `UNKNOWN`, bit s set where `first` of step s cannot be known;
+            `SEEN`, bit s set where step s could be seen throughout the data; `TAKES`, the steps between
+            the two that some event takes; `LATEST`, after `kernel.answer`, the last moment at which any
+            chain ends in the furthest step; `PRESENT`, the number of platforms of the key's own events,
+            and behind it their codes.
+    """
+
+    events: Array
+    table: Array
+    any: Array
+    slots: Array
+    known: Array
+    taken: Array
+    """(2, s): for callers: the place of each step's event, and its time."""
 
 
-@njit(cache=True, nogil=True)
+@inner
 def add(a: int, b: int) -> int:
     """Add two durations, `FOREVER` staying what it is."""
     return FOREVER if a >= FOREVER or b >= FOREVER else a + b
 
 
-@njit(cache=True, nogil=True)
-def is_member(moves: MoveColumns, account: int, group: int, at: int) -> bool:
+@inner
+def is_member(moves: Array, account: int, group: int, at: int) -> bool:
     """Look up the last join or leave before `at`; at equal times leave comes first."""
-    low, high = 0, len(moves.account)
+    low, high = 0, len(moves)
     while low < high:
         middle = (low + high) // 2
-        who, room = moves.account[middle], moves.group[middle]
+        who, room = moves[middle, 0], moves[middle, 1]
         if who < account or (
-            who == account and (room < group or (room == group and moves.at[middle] < at))
+            who == account and (room < group or (room == group and moves[middle, 2] < at))
         ):
             low = middle + 1
         else:
             high = middle
     last = low - 1
-    if last < 0 or moves.account[last] != account or moves.group[last] != group:
+    if last < 0 or moves[last, 0] != account or moves[last, 1] != group:
         return False
-    return bool(moves.joins[last])
+    return bool(moves[last, 3] != 0)
 
 
-@njit(cache=True, nogil=True)
-def end_fits(plan: PlanColumns, role: int, account: int, key: Key) -> bool:
+@inner
+def end_fits(roles: Array, role: int, account: int, key: Key) -> bool:
     """Say whether an account may stand at an end of an event that a role asks for."""
     if role < 0:
         return True
@@ -159,105 +158,105 @@ def end_fits(plan: PlanColumns, role: int, account: int, key: Key) -> bool:
         return account == key.b
     if account < 0:
         return False
-    may_be_a, may_be_b = plan.may_be[role, 0], plan.may_be[role, 1]
-    return (account != key.a or may_be_a) and (account != key.b or may_be_b)
+    return bool((account != key.a or roles[role] & 1) and (account != key.b or roles[role] & 2))
 
 
-@njit(cache=True, nogil=True)
-def fits(plan: PlanColumns, moves: MoveColumns, rows: Rows, x: int, s: int, key: Key) -> int:
+@inner
+def fits(program: Program, moves: Array, rows: Rows, x: int, s: int, key: Key) -> int:
     """Say whether the accounts and the room of event `x` suit step `s` of a key.
 
     Returns:
         -2 if not; else the account of the step's free role, -1 if it has none.
     """
-    source, sink = plan.source[s], plan.sink[s]
+    source, sink = program.steps[s, SOURCE], program.steps[s, SINK]
     actor, target = rows.actor[x], rows.target[x]
-    found = end_fits(plan, source, actor, key) and end_fits(plan, sink, target, key)
-    if not found and plan.both_ways[s]:
+    found = end_fits(program.roles, source, actor, key) and end_fits(
+        program.roles, sink, target, key
+    )
+    if not found and program.steps[s, EITHER]:
         actor, target = target, actor
-        found = end_fits(plan, source, actor, key) and end_fits(plan, sink, target, key)
-    if not found or (plan.room[s] and rows.context[x] != key.group):
+        found = end_fits(program.roles, source, actor, key) and end_fits(
+            program.roles, sink, target, key
+        )
+    if not found or (program.steps[s, ROOM] and rows.context[x] != key.group):
         return -2
-    for c in range(plan.conditions.shape[0]):
-        if plan.conditions[c, 0] == s:
-            role = plan.conditions[c, 1]
+    for c in range(program.conditions.shape[0]):
+        if program.conditions[c, 0] == s:
+            role = program.conditions[c, 1]
             who = key.a if role == 0 else key.b
             if role >= KEY_ROLES:
                 who = actor if source == role else target
             member = is_member(moves, who, key.group, rows.at[x])
-            if member != (plan.conditions[c, 2] == 1):
+            if member != (program.conditions[c, 2] == 1):
                 return -2
     if source >= KEY_ROLES:
         return int(actor)
     return int(target) if sink >= KEY_ROLES else -1
 
 
-@njit(cache=True, nogil=True)
-def unseen(sight: SightColumns, work: Work, s: int, since: int, until: int) -> bool:
+@inner
+def unseen(bounds: Array, known: Array, s: int, since: int, until: int) -> bool:
     """Say whether step `s` could not be seen anywhere in [since, until] on the key's platforms."""
-    if (work.unknown[0] >> s) & 1:
+    if (known[UNKNOWN] >> s) & 1:
         return True
-    for k in range(work.present[0]):
-        p = work.present[k + 1]
-        if not sight.declared[p]:
-            return False
-        for m in range(sight.since.shape[2]):
-            if sight.since[p, s, m] <= until and since <= sight.until[p, s, m]:
+    for k in range(known[PRESENT]):
+        p = known[PRESENT + 1 + k]
+        for m in range(0, bounds.shape[2], 2):
+            if bounds[p, s, m] <= until and since <= bounds[p, s, m + 1]:
                 return False
     return True
 
 
-@njit(cache=True, nogil=True)
-def seen_throughout(sight: SightColumns, work: Work, s: int, span: tuple[int, int]) -> bool:
+@inner
+def seen_throughout(bounds: Array, known: Array, s: int, span: tuple[int, int]) -> bool:
     """Say whether one source of the key's platforms shows step `s` over the whole data."""
-    if (work.unknown[0] >> s) & 1:
+    if (known[UNKNOWN] >> s) & 1:
         return False
-    for k in range(work.present[0]):
-        p = work.present[k + 1]
-        if not sight.declared[p]:
-            return True
-        for m in range(sight.since.shape[2]):
-            if sight.since[p, s, m] <= span[0] and span[1] <= sight.until[p, s, m]:
+    for k in range(known[PRESENT]):
+        p = known[PRESENT + 1 + k]
+        for m in range(0, bounds.shape[2], 2):
+            if bounds[p, s, m] <= span[0] and span[1] <= bounds[p, s, m + 1]:
                 return True
     return False
 
 
-@njit(cache=True, nogil=True)
-def gap_fits(
-    plan: PlanColumns, sight: SightColumns, work: Work, i: int, j: int, at: int, gap: int
-) -> bool:
+@inner
+def gap_fits(program: Program, known: Array, i: int, j: int, at: int, gap: int) -> bool:
     """Say whether step `j` may follow step `i` taken at `at` after `gap`, unknown steps skipped."""
     shortest, longest = 0, 0
     for k in range(i + 1, j):
-        reach = add(longest, plan.within[k])
+        reach = add(longest, program.steps[k, WITHIN])
         until = FOREVER if reach >= FOREVER else at + reach
-        if unseen(sight, work, k, at + shortest + plan.least[k], until):
-            shortest += plan.least[k]
+        if unseen(program.bounds, known, k, at + shortest + program.steps[k, LEAST], until):
+            shortest += program.steps[k, LEAST]
             longest = reach
-        elif not plan.optional[k]:
+        elif not program.steps[k, OPTIONAL]:
             return False
-    return bool(shortest + plan.least[j] <= gap <= add(longest, plan.within[j]))
+    least, within = program.steps[j, LEAST], program.steps[j, WITHIN]
+    return bool(shortest + least <= gap <= add(longest, within))
 
 
-@njit(cache=True, nogil=True)
-def gathered_from(work: Work, x: int, j: int, plan: PlanColumns) -> int:
+@inner
+def gathered_from(program: Program, events: Array, x: int, j: int) -> int:
     """Find the last event from which step `j`'s events up to `x` are enough; -1 if there is none."""
-    free = plan.free[j] >= 0
-    got, dates, last_date = 0, 0, np.int64(0)
+    free = program.steps[j, FREE] >= 0
+    got, dates, last_date = 0, 0, 0
     for z in range(x, -1, -1):
-        if (work.mask[z] >> j) & 1 and (not free or work.other[z] == work.other[x]):
-            date = work.at[z] // 86_400_000_000
+        if (events[MASK, z] >> j) & 1 and (not free or events[OTHER, z] == events[OTHER, x]):
+            date = events[AT, z] // 86_400_000_000
             if got == 0 or date != last_date:
                 dates += 1
                 last_date = date
             got += 1
-            if got >= plan.counts[j] and dates >= plan.days[j]:
+            if got >= program.steps[j, COUNT] and dates >= program.steps[j, DAYS]:
                 return z
     return -1
 
 
-@njit(cache=True, nogil=True)
-def bound_apart(plan: PlanColumns, work: Work, i: int, j: int, y: int, x: int) -> bool:
+@inner
+def bound_apart(program: Program, events: Array, i: int, j: int, y: int, x: int) -> bool:
     """Say whether steps `i` and `j` bind one free role to two different accounts."""
-    free = plan.free[j]
-    return bool(free >= 0 and plan.free[i] == free and work.other[y] != work.other[x])
+    free = program.steps[j, FREE]
+    return bool(
+        free >= 0 and program.steps[i, FREE] == free and events[OTHER, y] != events[OTHER, x]
+    )

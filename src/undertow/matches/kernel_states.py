@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import numpy as np
 from numba import njit
 
-from undertow.matches.kernel_rules import (
-    FOREVER,
-    Array,
-    PlanColumns,
-    SightColumns,
-    Work,
-    add,
-    unseen,
-)
+from undertow.matches.kernel_rules import add, unseen
+from undertow.matches.plan import FOREVER
+from undertow.matches.program import FIRST_FROM, LEAST, OPTIONAL, WITHIN, Array, Program
 
 NOT_REACHED: Final = 0
 TAKEN: Final = 1
@@ -29,53 +22,61 @@ TAKEN_OPEN: Final = 5
 
 @njit(cache=True, nogil=True)
 def judge(
-    plan: PlanColumns,
-    sight: SightColumns,
-    work: Work,
+    program: Program,
+    known: Array,
     taken: Array,
+    at: Array,
     latest: int,
     span: tuple[int, int],
     state: Array,
 ) -> None:
     """Say of every step whether it was taken, not taken, still open, unknown, or not reached.
 
-    `latest` is the last moment at which any chain of the key could end in its furthest step: as long as
-    the window from there is open, the step behind may still come.
+    Args:
+        program: the compiled playbook.
+        known: what is known of the key, as in `Scratch`.
+        taken: int64, (s): -1 where a step was not taken.
+        at: int64, (s): when it was taken, microseconds.
+        latest: the last moment at which any chain of the key could end in its furthest step: as long as
+            the window from there is open, the step behind may still come.
+        span: first and last moment of the data.
+        state: int8, (s), written.
     """
-    steps = len(plan.within)
+    steps = len(program.steps)
     furthest = 0
     for k in range(steps):
         state[k] = NOT_REACHED
         if taken[k] >= 0:
             furthest = k
-    last_at, has_last = np.int64(0), False
+    first = 0
+    while taken[first] < 0:
+        first += 1
+    last_at = 0
     shortest, longest = 0, 0
     for k in range(steps):
-        reached = add(longest, plan.within[k])
-        until = FOREVER if reached >= FOREVER else int(last_at) + reached
+        reached = add(longest, program.steps[k, WITHIN])
+        until = FOREVER if reached >= FOREVER else last_at + reached
         if taken[k] >= 0:
-            state[k] = TAKEN_OPEN if has_last and until > span[1] else TAKEN
-            last_at, has_last = np.int64(latest if k == furthest else work.at[taken[k]]), True
+            state[k] = TAKEN_OPEN if k > first and until > span[1] else TAKEN
+            last_at = latest if k == furthest else at[k]
             shortest, longest = 0, 0
-        elif not has_last:
+        elif k < first:
             # Nothing was taken yet: the step would stand before the first one that was.
-            first = k
-            while taken[first] < 0:
-                first += 1
-            first_at = work.at[taken[first]]
-            within = plan.within[first]
-            earliest = -FOREVER if within >= FOREVER else first_at - within
-            if unseen(sight, work, k, earliest, first_at):
+            within = program.steps[first, WITHIN]
+            earliest = -FOREVER if within >= FOREVER else at[first] - within
+            if unseen(program.bounds, known, k, earliest, at[first]):
                 state[k] = UNKNOWN
             else:
                 state[k] = OPEN if earliest < span[0] else NOT_TAKEN
-        elif unseen(sight, work, k, int(last_at) + shortest + plan.least[k], until):
+        elif unseen(
+            program.bounds, known, k, last_at + shortest + program.steps[k, LEAST], until
+        ):
             state[k] = UNKNOWN
-            shortest += plan.least[k]
+            shortest += program.steps[k, LEAST]
             longest = reached
-        elif until < sight.first_from[k]:
+        elif until < program.steps[k, FIRST_FROM]:
             state[k] = UNKNOWN
         else:
             state[k] = OPEN if until > span[1] else NOT_TAKEN
-            if not plan.optional[k] and k > furthest:
+            if not program.steps[k, OPTIONAL] and k > furthest:
                 return

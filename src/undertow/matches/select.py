@@ -6,12 +6,18 @@ Only rows with a bit go on to the kernel; most events of a platform have none.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
-from undertow.events.table import TYPES
+from undertow.events.table import TYPES, VISIBILITIES
+from undertow.matches.grouping import number_pairs
 from undertow.matches.plan import Plan, Sight
+from undertow.matches.program import Array
+
+CHUNK: Final = 1 << 20
+"""Rows looked at together: few enough to stay in the processor's cache with their bits."""
 
 
 @dataclass(frozen=True)
@@ -20,22 +26,14 @@ class Selected:
 
     Attributes:
         row: int64, row in the log.
-        at: int64, microseconds.
-        actor, target, context: int64, -1 for none.
-        platform: int64, code, -1 for none.
         mask: int64, bit s set where the event may take step s.
         warm: int64, bit s set where the event is the earliest of its types in its direction, but so
             early that it may not have been the first: `first` is unknown for the pair.
     """
 
-    row: np.ndarray
-    at: np.ndarray
-    actor: np.ndarray
-    target: np.ndarray
-    context: np.ndarray
-    platform: np.ndarray
-    mask: np.ndarray
-    warm: np.ndarray
+    row: Array
+    mask: Array
+    warm: Array
 
     def __len__(self) -> int:
         return len(self.row)
@@ -43,52 +41,107 @@ class Selected:
 
 def select(log: EventLog, plan: Plan, sight: Sight) -> Selected:
     """Evaluate every step's selectors over the whole log."""
-    mask = np.zeros(len(log), np.int64)
-    warm = np.zeros(len(log), np.int64)
+    rows, mask = _by_class(log, plan)
+    warm = np.zeros(len(rows), np.int64)
+    for s in np.flatnonzero(plan.first).tolist():
+        bit = np.int64(1 << s)
+        earliest = first_of_direction(log, plan.types[s])
+        early = np.zeros(len(earliest), bool)
+        if plan.within[s] < sight.start.max() + (1 << 61):
+            known_from = sight.start[log.platform[earliest]] + min(plan.within[s], 1 << 61)
+            early = log.at[earliest] < known_from
+        rows, mask, warm = _joined(rows, mask, warm, earliest[early])
+        warm[np.searchsorted(rows, earliest[early])] |= bit
+        is_first = np.zeros(len(rows), bool)
+        is_first[_places(rows, earliest[~early])] = True
+        mask[~is_first] &= ~bit
+    kept = (mask | warm) != 0
+    if not kept.all():
+        rows, mask, warm = rows[kept], mask[kept], warm[kept]
+    return Selected(rows, mask, warm)
+
+
+def _by_class(log: EventLog, plan: Plan) -> tuple[Array, Array]:
+    """Look up every event's type, visibility and signals in one table of step bits."""
+    signals = sorted({name for has in plan.has for name in has})
+    table = _step_bits(plan, signals)
+    rows: list[Array] = []
+    masks: list[Array] = []
+    for low in range(0, len(log), CHUNK):
+        part = slice(low, low + CHUNK)
+        code = log.type[part].astype(np.int16) * (len(VISIBILITIES) + 1) + log.visibility[part]
+        code += 1
+        for signal in signals:
+            code *= 2
+            code += log.marks[signal][part]
+        mask = table[code]
+        found = np.flatnonzero(mask)
+        rows.append(found + low)
+        masks.append(mask[found])
+    if not rows:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    return np.concatenate(rows), np.concatenate(masks)
+
+
+def _step_bits(plan: Plan, signals: list[str]) -> Array:
+    """Give the steps that an event may take by type, visibility (null first) and signals: int64."""
+    shape = (len(TYPES), len(VISIBILITIES) + 1, *[2] * len(signals))
+    table = np.zeros(shape, np.int64)
     for s in range(len(plan)):
-        of_type = plan.types[s][log.type]
-        chosen = of_type & plan.visibility[s][log.visibility]
-        for signal in plan.has[s]:
-            chosen = chosen & log.marks[signal]
-        if plan.first[s]:
-            rows = np.flatnonzero(of_type)
-            earliest = rows[_first_of_direction(log, rows)]
-            early = np.zeros(len(earliest), bool)
-            if plan.within[s] < sight.start.max() + (1 << 61):
-                known_from = sight.start[log.platform[earliest]] + min(plan.within[s], 1 << 61)
-                early = log.at[earliest] < known_from
-            warm[earliest[early]] |= 1 << s
-            is_first = np.zeros(len(log), bool)
-            is_first[earliest[~early]] = True
-            chosen = chosen & is_first
-        mask |= chosen.astype(np.int64) << s
-    rows = np.flatnonzero(mask | warm)
-    return Selected(
-        row=rows,
-        at=log.at[rows],
-        actor=log.actor[rows].astype(np.int64),
-        target=log.target[rows].astype(np.int64),
-        context=log.context[rows].astype(np.int64),
-        platform=log.platform[rows].astype(np.int64),
-        mask=mask[rows],
-        warm=warm[rows],
-    )
+        fits = np.broadcast_to(
+            plan.types[s].reshape(-1, *[1] * (len(shape) - 1)), shape
+        ) & np.roll(plan.visibility[s], 1).reshape(1, -1, *[1] * len(signals))
+        for k, signal in enumerate(signals):
+            if signal in plan.has[s]:
+                there = np.array([False, True]).reshape(
+                    [2 if d == k + 2 else 1 for d in range(len(shape))]
+                )
+                fits = fits & there
+        table |= fits.astype(np.int64) << s
+    return table.ravel()
 
 
-def _first_of_direction(log: EventLog, rows: np.ndarray) -> np.ndarray:
-    """Find the first of `rows` for each (actor, target): positions in `rows`."""
-    key = log.actor[rows].astype(np.int64) * (len(log.accounts) + 1) + log.target[rows] + 1
-    return np.unique(key, return_index=True)[1]
+def first_of_direction(log: EventLog, of_types: Array) -> Array:
+    """Find the first event of some types for each (actor, target), null targets among them.
+
+    Args:
+        log: the events.
+        of_types: bool, (types).
+
+    Returns:
+        int64: rows of the log, ascending.
+    """
+    rows = np.flatnonzero(of_types[log.type])
+    pairs = number_pairs(log.actor[rows], log.target[rows] + 1, len(log.accounts) + 1)
+    return np.sort(rows[pairs.first])
+
+
+def _places(rows: Array, wanted: Array) -> Array:
+    """Find rows in an ascending list, those that are not there left out."""
+    if not len(rows):
+        return np.empty(0, np.int64)
+    place = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+    there: Array = place[rows[place] == wanted]
+    return there
+
+
+def _joined(rows: Array, mask: Array, warm: Array, more: Array) -> tuple[Array, Array, Array]:
+    """Add rows that may take no step themselves."""
+    new = more[~np.isin(more, rows)]
+    if not len(new):
+        return rows, mask, warm
+    place = np.searchsorted(rows, new)
+    return (np.insert(rows, place, new), np.insert(mask, place, 0), np.insert(warm, place, 0))
 
 
 @dataclass(frozen=True)
 class Moves:
     """Joins and leaves, sorted by (account, group, time, join after leave), (m)."""
 
-    account: np.ndarray
-    group: np.ndarray
-    at: np.ndarray
-    joins: np.ndarray
+    account: Array
+    group: Array
+    at: Array
+    joins: Array
 
 
 def moves(log: EventLog) -> Moves:
@@ -103,56 +156,4 @@ def moves(log: EventLog) -> Moves:
         log.context[rows].astype(np.int64),
         log.at[rows],
         joins[order],
-    )
-
-
-@dataclass(frozen=True)
-class Index:
-    """Positions in `Selected`, listed per unordered pair and per account.
-
-    Attributes:
-        low, high: int64, (p): the pairs' accounts, `low` < `high`, ascending.
-        pair_start: int64, (p + 1): slices of `pair_rows`.
-        pair_rows: int64: positions of the events between the two, ascending within a pair.
-        side_start: int64, (accounts + 1): slices of `side_rows`.
-        side_rows: int64: positions of events that touch the account and may take a step that is not
-            between the two key accounts, ascending.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-    pair_start: np.ndarray
-    pair_rows: np.ndarray
-    side_start: np.ndarray
-    side_rows: np.ndarray
-
-
-def index(selected: Selected, plan: Plan, accounts: int) -> Index:
-    """List the selected rows by pair and by account."""
-    actor, target = selected.actor, selected.target
-    paired = np.flatnonzero((target != NOBODY) & (actor != target))
-    low = np.minimum(actor[paired], target[paired])
-    high = np.maximum(actor[paired], target[paired])
-    key = low * (accounts + 1) + high
-    order = np.argsort(key, kind="stable")
-    distinct, start = np.unique(key[order], return_index=True)
-    pair_bits = sum(
-        1 << s
-        for s in range(len(plan))
-        if sorted((int(plan.source[s]), int(plan.sink[s]))) == [0, 1]
-    )
-    side = np.flatnonzero((selected.mask & ~np.int64(pair_bits)) != 0)
-    addressed = side[(target[side] != NOBODY) & (target[side] != actor[side])]
-    touched = np.concatenate([actor[side], target[addressed]])
-    position = np.concatenate([side, addressed])
-    by_account = np.lexsort((position, touched))
-    return Index(
-        low=distinct // (accounts + 1),
-        high=distinct % (accounts + 1),
-        pair_start=np.append(start, len(key)).astype(np.int64),
-        pair_rows=paired[order],
-        side_start=np.searchsorted(touched[by_account], np.arange(accounts + 1)).astype(
-            np.int64
-        ),
-        side_rows=position[by_account],
     )

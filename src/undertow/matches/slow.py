@@ -7,8 +7,8 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.source import Source
 from undertow.events.table import TYPES, VISIBILITIES
-from undertow.matches.kernel_rules import Array
 from undertow.matches.plan import Plan
+from undertow.matches.program import Array
 from undertow.testing.oracle import Event, Oracle
 
 

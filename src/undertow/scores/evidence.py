@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from undertow.matches.kernel_rules import Array
+from undertow.matches.program import Array
 
 SOURCES: Final = ("taken", "not taken", "open", "unknown", "block", "unblock", "cap")
 NO_ROW: Final = -1

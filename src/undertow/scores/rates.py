@@ -14,8 +14,9 @@ import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches import kernel_states as states
-from undertow.matches.kernel_rules import Array
+from undertow.matches.grouping import Pairs, number_pairs
 from undertow.matches.match import Matches
+from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
 
 DECILES: Final = 10
@@ -30,46 +31,45 @@ LEAST_RATE: Final = 1e-6
 
 @dataclass(frozen=True)
 class Activity:
-    """How busy each account is. Arrays have one value per account, (a).
+    """How busy each account is.
 
     Attributes:
-        contacts: int64, distinct accounts that it addressed.
-        known: int64, distinct accounts that it addressed or was addressed by.
-        decile: int64, 0 to 9, of `contacts` among accounts that addressed anybody.
-        links: int64, (l): account * (accounts + 1) + other, ascending, both ways of every contact.
+        contacts: int64, (a), distinct accounts that each account addressed.
+        decile: int64, (a), 0 to 9, of `contacts` among accounts that addressed anybody.
+        pairs: who addressed whom, each pair once.
     """
 
     contacts: Array
-    known: Array
     decile: Array
-    links: Array
+    pairs: Pairs
 
-    def partners(self, account: int) -> Array:
-        """List the accounts that one account addressed or was addressed by, ascending."""
-        size = len(self.contacts) + 1
-        low, high = np.searchsorted(self.links, [account * size, (account + 1) * size])
-        return self.links[low:high] % size
+    def partners(self, accounts: Array) -> dict[int, Array]:
+        """List, for each of some accounts, the accounts that it addressed or was addressed by."""
+        wanted = np.zeros(len(self.contacts), bool)
+        wanted[accounts] = True
+        there = wanted[self.pairs.one]
+        back = wanted[self.pairs.other]
+        who = np.concatenate([self.pairs.one[there], self.pairs.other[back]])
+        met = np.concatenate([self.pairs.other[there], self.pairs.one[back]])
+        order = np.argsort(who, kind="stable")
+        start = np.searchsorted(who[order], accounts, "left")
+        stop = np.searchsorted(who[order], accounts, "right")
+        return {
+            int(account): np.unique(met[order[low:high]])
+            for account, low, high in zip(accounts, start, stop, strict=True)
+        }
 
 
 def activity(log: EventLog) -> Activity:
     """Count each account's distinct contacts and rank accounts into deciles."""
     size = len(log.accounts)
     rows = np.flatnonzero((log.target != NOBODY) & (log.target != log.actor))
-    actor, target = log.actor[rows].astype(np.int64), log.target[rows].astype(np.int64)
-    there, back = actor * (size + 1) + target, target * (size + 1) + actor
-    sent, both = _distinct(there), _distinct(np.concatenate([there, back]))
-    contacts = np.bincount(sent // (size + 1), minlength=size)
-    known = np.bincount(both // (size + 1), minlength=size)
+    pairs = number_pairs(log.actor[rows], log.target[rows], size)
+    contacts = np.bincount(pairs.one, minlength=size)
     active = contacts[contacts > 0]
     parts = np.arange(1, DECILES) / DECILES
     edges = np.quantile(active, parts) if len(active) else np.zeros(DECILES - 1)
-    return Activity(contacts, known, np.searchsorted(edges, contacts, side="left"), both)
-
-
-def _distinct(values: Array) -> Array:
-    """Sort values and leave repeats out; `np.unique` is many times slower on large integers."""
-    ordered = np.sort(values)
-    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+    return Activity(contacts, np.searchsorted(edges, contacts, side="left"), pairs)
 
 
 @dataclass(frozen=True)

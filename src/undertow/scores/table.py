@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import TIME
-from undertow.matches.kernel_rules import Array
+from undertow.matches.program import Array
 from undertow.scores.weigh import Weighed
 
 STEP: Final = pa.struct(

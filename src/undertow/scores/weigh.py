@@ -17,8 +17,9 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import TYPES
 from undertow.matches import kernel_states as states
-from undertow.matches.kernel_rules import Array
+from undertow.matches.grouping import number_pairs
 from undertow.matches.match import Matches
+from undertow.matches.program import Array
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
 from undertow.scores.evidence import NO_ROW, Evidence, joined
 from undertow.scores.rates import Activity, Rates, base_step, pair_rates, step_rates
@@ -216,11 +217,13 @@ def _caps(
     who, of = np.unique(account[keys], return_inverse=True)
     excess, many = np.zeros(len(who)), np.zeros(len(who), np.int64)
     by_account = np.argsort(of, kind="stable")
+    crowded = keys[np.bincount(of)[of] > 1]
+    partners = busy.partners(np.unique(target[crowded]))
     for place, mine in enumerate(np.split(keys[by_account], np.cumsum(np.bincount(of))[:-1])):
         if len(mine) < 2:
             continue
         circle = np.append(target[account == who[place]], who[place])
-        closed = [k for k in mine if np.isin(busy.partners(int(target[k])), circle).all()]
+        closed = [k for k in mine if np.isin(partners[int(target[k])], circle).all()]
         if len(closed) > 1:
             many[place] = len(closed)
             excess[place] = weight[closed].sum() - weight[closed].max()
@@ -350,10 +353,9 @@ def _rows_of_free_role(
 
 def _meetings(log: EventLog, matches: Matches, steps: list[int]) -> tuple[Array, Array]:
     """List whom each account addressed in some steps: account * size + other, and an event."""
-    selected, size = matches.selected, len(log.accounts) + 1
+    size = len(log.accounts) + 1
     bits = np.int64(sum(1 << s for s in steps))
-    chosen = np.flatnonzero((selected.mask & bits) != 0)
-    who, met = selected.actor[chosen], selected.target[chosen]
-    sound = (met != NOBODY) & (who != met)
-    distinct, first = np.unique(who[sound] * size + met[sound], return_index=True)
-    return distinct, selected.row[chosen[sound]][first]
+    chosen = matches.selected.row[(matches.selected.mask & bits) != 0]
+    chosen = chosen[(log.target[chosen] != NOBODY) & (log.actor[chosen] != log.target[chosen])]
+    pairs = number_pairs(log.actor[chosen], log.target[chosen], size)
+    return pairs.one.astype(np.int64) * size + pairs.other, chosen[pairs.first]

@@ -1,0 +1,320 @@
+"""All keys of one playbook over an event log: which events concern a key, then `kernel.answer`.
+
+Most keys never get past their first required step. They are answered from the events between the two
+alone, in one walk; only keys that go on gather the events of other accounts that free roles need.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from numba import njit
+
+from undertow.matches.kernel import NOTHING, answer
+from undertow.matches.kernel_rules import (
+    AT,
+    LATEST,
+    MASK,
+    OTHER,
+    OWN,
+    PICKED,
+    PRESENT,
+    SEEN,
+    TAKES,
+    UNKNOWN,
+    Key,
+    Lists,
+    Rows,
+    Scratch,
+    fits,
+    inner,
+    seen_throughout,
+)
+from undertow.matches.kernel_states import judge
+from undertow.matches.program import (
+    AFTER_BASE,
+    AGES,
+    ANCHORS,
+    BASE,
+    BOTH_WAYS,
+    KEY_ROLES,
+    LEAD,
+    PLAIN_UNTIL,
+    SIDE_A,
+    SIDE_B,
+    SINK,
+    SOURCE,
+    TRAIL,
+    Array,
+    Program,
+)
+
+WANTS: Final = -3
+"""The key needs events of other accounts as well."""
+
+
+class Answers(NamedTuple):
+    """What is said of each key, written by `run`.
+
+    Attributes:
+        furthest: int64, (k): the furthest step; -1: nothing; -2: the best chain binds one account to two
+            free roles that must differ; -3: `WANTS`.
+        events: int64, (k, s): positions in the rows, -1: not taken.
+        states: int8, (k, s): see `kernel_states`.
+    """
+
+    furthest: Array
+    events: Array
+    states: Array
+
+
+@inner
+def own_events(
+    program: Program,
+    moves: Array,
+    rows: Rows,
+    lists: Lists,
+    key: Key,
+    span: tuple[int, int],
+    room: Scratch,
+) -> int:
+    """Collect what a key's two accounts did to each other, and learn what is known of the key.
+
+    Returns:
+        The number of events that may take a step; `room.known` is filled but for `LATEST`.
+    """
+    known, events = room.known, room.events
+    known[UNKNOWN] = known[TAKES] = known[SEEN] = known[PRESENT] = 0
+    steps = len(program.steps)
+    n = 0
+    for k in range(lists.pair_start[key.pair], lists.pair_start[key.pair + 1]):
+        x = lists.pair_rows[k]
+        forward = rows.actor[x] == key.a
+        bits, own, other = 0, 0, -1
+        for s in range(steps):
+            source, sink = program.steps[s, SOURCE], program.steps[s, SINK]
+            paired = 0 <= source < KEY_ROLES and 0 <= sink < KEY_ROLES
+            if (
+                paired
+                and (rows.warm[x] >> s) & 1
+                and (program.steps[s, BOTH_WAYS] or forward == (source == 0))
+            ):
+                known[UNKNOWN] |= 1 << s
+            if not (rows.mask[x] >> s) & 1:
+                continue
+            free = fits(program, moves, rows, x, s, key)
+            if free == -2:
+                continue
+            bits |= 1 << s
+            own |= 1 << s if paired else 0
+            if free >= 0:
+                other = free
+        if own:
+            known[TAKES] |= own
+            note_platform(known, rows.platform[x])
+        if bits:
+            events[PICKED, n] = x
+            events[AT, n] = rows.at[x]
+            events[MASK, n] = bits
+            events[OTHER, n] = other
+            n += 1
+    for s in range(steps):
+        if seen_throughout(program.bounds, known, s, span):
+            known[SEEN] |= 1 << s
+    return n
+
+
+@inner
+def note_platform(known: Array, platform: int) -> None:
+    """Add a platform to those of the key, once."""
+    for q in range(known[PRESENT]):
+        if known[PRESENT + 1 + q] == platform:
+            return
+    known[PRESENT + 1 + known[PRESENT]] = platform
+    known[PRESENT] += 1
+
+
+@inner
+def from_time(rows: Rows, lists: Lists, low: int, high: int, at: int) -> int:
+    """Find the first place in a slice of `side_rows` whose event is not before `at`."""
+    while low < high:
+        middle = (low + high) // 2
+        if rows.at[lists.side_rows[middle]] < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@inner
+def with_sides(
+    program: Program,
+    moves: Array,
+    rows: Rows,
+    lists: Lists,
+    key: Key,
+    n: int,
+    room: Scratch,
+) -> int:
+    """Merge the events of other accounts that the key's steps may need into its own, in total order.
+
+    Where an event between the two takes the base step, the chain holds one, and what lies too far from
+    those is left out.
+
+    Returns:
+        The number of events.
+    """
+    events, head = room.events, program.head
+    for k in range(n):
+        for row in range(OTHER + 1):
+            events[OWN + row, k] = events[row, k]
+    base = head[BASE]
+    based = base >= 0 and (room.known[TAKES] & room.known[SEEN]) >> base & 1
+    first, last = events[AT, 0], events[AT, n - 1]
+    lead, trail = (head[LEAD], head[TRAIL]) if based else (AGES, AGES)
+    stop_a, stop_b = lists.side_start[key.a + 1], lists.side_start[key.b + 1]
+    a = from_time(rows, lists, lists.side_start[key.a], stop_a, first - lead)
+    b = from_time(rows, lists, lists.side_start[key.b], stop_b, first - lead)
+    a = a if head[SIDE_A] else stop_a
+    b = b if head[SIDE_B] else stop_b
+    size = len(rows.at)
+    own, m = 0, 0
+    while True:
+        at_own = events[OWN + PICKED, own] if own < n else size
+        at_a = lists.side_rows[a] if a < stop_a else size
+        at_b = lists.side_rows[b] if b < stop_b else size
+        x = min(at_own, at_a, at_b)
+        if x == size:
+            return m
+        if x == at_own:
+            for row in range(OTHER + 1):
+                events[row, m] = events[OWN + row, own]
+            own += 1
+            m += 1
+            # An event between the two stands in the lists of both sides as well.
+            a += 1 if x == at_a else 0
+            b += 1 if x == at_b else 0
+            continue
+        bits = 0
+        if x == at_a:
+            a += 1
+            bits |= head[SIDE_A]
+        if x == at_b:
+            b += 1
+            bits |= head[SIDE_B]
+        at = rows.at[x]
+        if at > last + trail:
+            # Both lists run forward in time: nothing behind this is near enough.
+            a = stop_a if x == at_a else a
+            b = stop_b if x == at_b else b
+            continue
+        between = (rows.actor[x] == key.a or rows.actor[x] == key.b) and (
+            rows.target[x] == key.a or rows.target[x] == key.b
+        )
+        if between and rows.actor[x] != rows.target[x]:
+            continue
+        bits &= rows.mask[x]
+        if based and at > last:
+            bits &= head[AFTER_BASE]
+        if based and at < first:
+            bits &= ~head[AFTER_BASE]
+        found, other = 0, -1
+        for s in range(len(program.steps)):
+            if (bits >> s) & 1:
+                free = fits(program, moves, rows, x, s, key)
+                found |= 1 << s if free != -2 else 0
+                other = free if free >= 0 else other
+        if found:
+            events[PICKED, m] = x
+            events[AT, m] = at
+            events[MASK, m] = found
+            events[OTHER, m] = other
+            m += 1
+
+
+@inner
+def plain(program: Program, room: Scratch, furthest: int) -> bool:
+    """Say whether a key that ended in `furthest` needs nothing but the events of its pair.
+
+    From its base to the step that is missing all steps are required, between the two, and seen
+    throughout; so no event of another account can carry the key further.
+    """
+    until = furthest + 1
+    base = program.head[BASE]
+    if base < 0 or furthest < base or until > program.head[PLAIN_UNTIL]:
+        return False
+    needed = (1 << (until + 1)) - (1 << base)
+    return bool(room.known[SEEN] & needed == needed)
+
+
+@njit(cache=True, nogil=True)
+def run(
+    program: Program,
+    moves: Array,
+    rows: Rows,
+    lists: Lists,
+    keys: Array,
+    span: tuple[int, int],
+    room: Scratch,
+    sides: bool,
+    whole: bool,
+    out: Answers,
+) -> None:
+    """Match keys.
+
+    Args:
+        program: the compiled playbook.
+        moves: joins and leaves, (m, 4): account, group, time, 1 for a join; sorted as `select.Moves`.
+        rows: the selected events, in total order.
+        lists: their positions by pair and by account.
+        keys: int64, (k, 4): the two accounts, the group (-1: none), the pair's number.
+        span: first and last moment of the data, microseconds.
+        room: scratch for the most events that any key may gather.
+        sides: take the events of other accounts from `lists` too; without, keys that need them are
+            answered by `WANTS`.
+        whole: report all optional steps before the base also for keys that end at it.
+        out: (k), written.
+    """
+    steps = len(program.steps)
+    partly = not sides and (program.head[SIDE_A] | program.head[SIDE_B]) != 0
+    taken, at = room.taken[0], room.taken[1]
+    for k in range(len(keys)):
+        key = Key(keys[k, 0], keys[k, 1], keys[k, 2], keys[k, 3])
+        out.furthest[k] = NOTHING
+        n = own_events(program, moves, rows, lists, key, span, room)
+        if room.known[TAKES] & program.head[ANCHORS] == 0:
+            continue
+        if sides:
+            n = with_sides(program, moves, rows, lists, key, n, room)
+            furthest = answer(program, room, n, k, taken)
+        elif (
+            not whole
+            and plain(program, room, program.head[BASE])
+            and not (room.known[TAKES] >> (program.head[BASE] + 1)) & 1
+        ):
+            furthest = only_base(program, room, n, taken)
+        else:
+            furthest = answer(program, room, n, k, taken)
+            if partly and not plain(program, room, furthest):
+                out.furthest[k] = WANTS
+                continue
+        out.furthest[k] = furthest
+        if furthest == NOTHING:
+            continue
+        for s in range(steps):
+            at[s] = room.events[AT, taken[s]] if taken[s] >= 0 else 0
+            out.events[k, s] = room.events[PICKED, taken[s]] if taken[s] >= 0 else -1
+        judge(program, room.known, taken, at, room.known[LATEST], span, out.states[k])
+
+
+@inner
+def only_base(program: Program, room: Scratch, n: int, taken: Array) -> int:
+    """Answer a key whose events take its base step and not the next: the earliest is reported."""
+    base = program.head[BASE]
+    for s in range(len(taken)):
+        taken[s] = -1
+    for x in range(n):
+        if (room.events[MASK, x] >> base) & 1:
+            taken[base] = x if taken[base] < 0 else taken[base]
+            room.known[LATEST] = room.events[AT, x]
+    return int(base)

@@ -1,0 +1,226 @@
+"""Which keys there are, and the events that each of them needs, listed for the kernel.
+
+Only pairs with an event for a required step between the two make keys; what other pairs do is left out
+before anything is grouped. Events of other accounts are listed for the keys that ask for them alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from undertow.events.log import NOBODY, EventLog
+from undertow.matches.grouping import group, number_pairs
+from undertow.matches.kernel_rules import Lists, Rows
+from undertow.matches.plan import Plan
+from undertow.matches.program import SIDE_A, SIDE_B, Array, Program
+from undertow.matches.select import Moves, Selected
+
+
+@dataclass(frozen=True)
+class Between:
+    """Selected events between two accounts.
+
+    Attributes:
+        position: int64, (q): positions in `Selected`, ascending.
+        number: int32, (q): the pair of each.
+        forward: bool, (q): whether the account with the lesser code acts.
+        low, high: int32, (p): the pairs' accounts.
+    """
+
+    position: Array
+    number: Array
+    forward: Array
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Events as the kernel reads them, and where those of each pair and account stand.
+
+    Attributes:
+        row: int64, (r): row of the log of each event.
+        rows: the events, in total order.
+        lists: positions in `rows` by pair, renumbered, and by account.
+        pair: int32, (p): the new number of each pair, -1 for pairs left out.
+    """
+
+    row: Array
+    rows: Rows
+    lists: Lists
+    pair: Array
+
+    def most(self, keys: Array) -> int:
+        """Bound the events that one of the keys, (k, 4), pairs renumbered, may gather."""
+        if not len(keys):
+            return 1
+        pair = np.diff(self.lists.pair_start)[keys[:, 3]]
+        side = np.diff(self.lists.side_start)
+        return int((pair + side[keys[:, 0]] + side[keys[:, 1]]).max()) + 1
+
+
+def between(log: EventLog, selected: Selected) -> Between:
+    """Number the pairs of accounts that selected events join."""
+    actor, target = log.actor[selected.row], log.target[selected.row]
+    position = np.flatnonzero((target != NOBODY) & (actor != target))
+    actor, target = actor[position], target[position]
+    pairs = number_pairs(
+        np.minimum(actor, target), np.maximum(actor, target), len(log.accounts)
+    )
+    return Between(position, pairs.number, actor < target, pairs.one, pairs.other)
+
+
+def keys_of(log: EventLog, plan: Plan, selected: Selected, met: Between, moved: Moves) -> Array:
+    """List the ordered pairs with an event for a required step between the two, with their groups.
+
+    Returns:
+        int64, (k, 4): key account, key account, group (-1: none), number of the pair; in the order of
+        the first three.
+    """
+    # (pairs, 2): whether the account with the lesser code stands first in a key, or the other.
+    found = np.zeros((len(met.low), 2), bool)
+    mask = selected.mask[met.position]
+    for s in np.flatnonzero(plan.anchor).tolist():
+        chosen = np.flatnonzero(mask & np.int64(1 << s))
+        number, forward = met.number[chosen], met.forward[chosen]
+        if plan.between[s] or plan.source[s] == 0:
+            found[number, np.where(forward, 0, 1)] = True
+        if plan.between[s] or plan.source[s] == 1:
+            found[number, np.where(forward, 1, 0)] = True
+    pair, swapped = np.nonzero(found)
+    low, high = met.low[pair], met.high[pair]
+    pairs = np.stack(
+        [np.where(swapped, high, low), np.where(swapped, low, high), pair], axis=1
+    ).astype(np.int64)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    if not plan.has_group:
+        nobody = np.full(len(pairs), NOBODY)
+        return np.stack([pairs[:, 0], pairs[:, 1], nobody, pairs[:, 2]], axis=1)
+    return _with_groups(log, plan, selected, moved, pairs)
+
+
+def _with_groups(
+    log: EventLog, plan: Plan, selected: Selected, moved: Moves, pairs: Array
+) -> Array:
+    """Complete pairs by the groups that either account joined, left, or met in a step with a room."""
+    room_bits = int(sum(1 << int(s) for s in np.flatnonzero(plan.room)))
+    rows = selected.row[(selected.mask & room_bits) != 0]
+    rows = rows[log.context[rows] != NOBODY]
+    seen = [
+        np.stack([moved.account, moved.group], axis=1),
+        np.stack([log.actor[rows], log.context[rows]], axis=1),
+        np.stack([log.target[rows], log.context[rows]], axis=1),
+    ]
+    of_account = _distinct(np.concatenate(seen).astype(np.int64))
+    account, room = of_account[:, 0], of_account[:, 1]
+    keys = [np.empty((0, 4), np.int64)]
+    for end in _grouped_ends(plan):
+        low = np.searchsorted(account, pairs[:, end], "left")
+        many = np.searchsorted(account, pairs[:, end], "right") - low
+        which = np.repeat(np.arange(len(pairs)), many)
+        offset = np.arange(len(which)) - np.repeat(np.cumsum(many) - many, many)
+        chosen = room[np.repeat(low, many) + offset]
+        keys.append(
+            np.stack([pairs[which, 0], pairs[which, 1], chosen, pairs[which, 2]], axis=1)
+        )
+    return _distinct(np.concatenate(keys))
+
+
+def _grouped_ends(plan: Plan) -> tuple[int, ...]:
+    """Say whose groups can make a key: where every anchor asks one end to be a member, that end's."""
+    anchors = np.flatnonzero(plan.anchor).tolist()
+    asked = {(s, role) for s, role, member in plan.conditions.tolist() if member}
+    one = [end for end in (0, 1) if all((s, end) in asked for s in anchors)]
+    return (one[0],) if one else (0, 1)
+
+
+def _distinct(rows: Array) -> Array:
+    """Sort rows and leave repeats out; `np.unique` by rows is many times slower."""
+    if not len(rows):
+        return rows
+    rows = rows[np.lexsort(rows.T[::-1])]
+    fresh = np.append(True, (rows[1:] != rows[:-1]).any(axis=1))
+    kept: Array = rows[fresh]
+    return kept
+
+
+def list_events(
+    log: EventLog,
+    program: Program,
+    selected: Selected,
+    met: Between,
+    keys: Array,
+    *,
+    sides: bool,
+) -> Listed:
+    """List the events that some keys need.
+
+    Args:
+        log: the events.
+        program: the compiled playbook.
+        selected: the events that may take a step.
+        met: those of them between two accounts.
+        keys: int64, (k, 4), from `keys_of`.
+        sides: list events of other accounts too, for steps that touch one key account alone.
+    """
+    kept_pair = np.zeros(len(met.low), bool)
+    kept_pair[keys[:, 3]] = True
+    pair = np.where(kept_pair, np.cumsum(kept_pair) - 1, -1).astype(np.int32)
+    own = np.flatnonzero(kept_pair[met.number])
+    position = met.position[own]
+    number = pair[met.number[own]]
+    accounts = len(log.accounts)
+    touched = _touched(log, program, selected, keys) if sides else np.empty(0, np.int64)
+    every = _merged(position, touched)
+    by_pair = group(number, int(kept_pair.sum()))
+    pair_rows = np.searchsorted(every, position)[by_pair.rows] if sides else by_pair.rows
+    row = selected.row[every]
+    rows = Rows(
+        at=log.at[row],
+        actor=log.actor[row].astype(np.int64),
+        target=log.target[row].astype(np.int64),
+        context=log.context[row].astype(np.int64),
+        platform=log.platform[row].astype(np.int64),
+        mask=selected.mask[every],
+        warm=selected.warm[every],
+    )
+    side_start, side_rows = np.zeros(accounts + 1, np.int64), np.empty(0, np.int64)
+    if sides:
+        side_start, side_rows = _by_account(rows, np.searchsorted(every, touched), accounts)
+    lists = Lists(by_pair.start, pair_rows.astype(np.int64), side_start, side_rows)
+    return Listed(row, rows, lists, pair)
+
+
+def _touched(log: EventLog, program: Program, selected: Selected, keys: Array) -> Array:
+    """Find the selected events for side steps that touch a key account: positions, ascending."""
+    need = np.zeros(len(log.accounts) + 1, bool)
+    for end, bits in ((0, program.head[SIDE_A]), (1, program.head[SIDE_B])):
+        if bits:
+            need[keys[:, end]] = True
+    chosen = np.flatnonzero(
+        (selected.mask & (program.head[SIDE_A] | program.head[SIDE_B])) != 0
+    )
+    row = selected.row[chosen]
+    # The last place stands for `NOBODY`.
+    touched: Array = chosen[need[log.actor[row]] | need[log.target[row]]]
+    return touched
+
+
+def _merged(one: Array, other: Array) -> Array:
+    """Unite two ascending lists of positions."""
+    if not len(other):
+        return one
+    both = np.sort(np.concatenate([one, other]))
+    united: Array = both[np.append(True, both[1:] != both[:-1])]
+    return united
+
+
+def _by_account(rows: Rows, position: Array, accounts: int) -> tuple[Array, Array]:
+    """List positions under both accounts of their events, ascending."""
+    actor, target = rows.actor[position], rows.target[position]
+    who = np.stack([actor, np.where(target == actor, NOBODY, target)], axis=1).ravel()
+    where = np.repeat(position, 2)[who != NOBODY]
+    by_account = group(who[who != NOBODY], accounts)
+    return by_account.start, where[by_account.rows]
