@@ -42,7 +42,7 @@ class Listed:
 
     Attributes:
         row: int64, (r): row of the log of each event.
-        rows: the events, in total order.
+        rows: the events, in total order; without sides pair by pair.
         lists: positions in `rows` by pair, renumbered, and by account.
         pair: int32, (p): the new number of each pair, -1 for pairs left out.
     """
@@ -172,10 +172,14 @@ def list_events(
     position = met.position[own]
     number = pair[met.number[own]]
     accounts = len(log.accounts)
-    touched = _touched(log, program, selected, keys) if sides else np.empty(0, np.int64)
-    every = _merged(position, touched)
     by_pair = group(number, int(kept_pair.sum()))
-    pair_rows = np.searchsorted(every, position)[by_pair.rows] if sides else by_pair.rows
+    if sides:
+        touched = _touched(log, program, selected, keys)
+        every = _merged(position, touched)
+        pair_rows = np.searchsorted(every, position)[by_pair.rows]
+    else:
+        # Nothing crosses pairs, so their events stand together in memory.
+        every, pair_rows = position[by_pair.rows], np.arange(len(position))
     row = selected.row[every]
     rows = Rows(
         at=log.at[row],

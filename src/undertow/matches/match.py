@@ -156,8 +156,10 @@ class _Job:
         self, keys: Array, listed: Listed, mask: Array, *, whole: bool, sides: bool
     ) -> Answers:
         out = _unanswered(len(keys), len(self.plan))
-        keys = keys.copy()
-        keys[:, 3] = listed.pair[keys[:, 3]]
+        keys = np.column_stack([keys[:, :3], listed.pair[keys[:, 3]]])
+        # Pair by pair, as their events stand in memory.
+        order = np.argsort(keys[:, 3], kind="stable")
+        keys = keys[order]
         most = listed.most(keys)
         moved = self.moved
         joins = np.stack([moved.account, moved.group, moved.at, moved.joins], axis=1)
@@ -180,7 +182,9 @@ class _Job:
             )
 
         spread(work, len(keys), self.threads)
-        return out
+        back = np.empty_like(order)
+        back[order] = np.arange(len(order))
+        return Answers(*(column[back] for column in out))
 
 
 def _to_log(out: Answers, row: Array) -> None:
