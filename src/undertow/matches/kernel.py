@@ -85,50 +85,55 @@ def may_start(program: Program, known: Array, j: int, at: int) -> bool:
 @inner
 def link_by_other(n: int, room: Scratch, stamp: int) -> None:
     """Link each event to the one before it with the same account in its free role, -1: none."""
+    events = room.events
+    slots = room.slots
     wrap = room.slots.shape[1] - 1
     for x in range(n):
-        room.events[BEFORE, x] = -1
-        account = room.events[OTHER, x]
+        events[BEFORE, x] = -1
+        account = events[OTHER, x]
         if account < 0:
             continue
         k = ((account * 0x9E3779B1) >> 7) & wrap
-        while room.slots[2, k] == stamp and room.slots[0, k] != account:
+        while slots[2, k] == stamp and slots[0, k] != account:
             k = (k + 1) & wrap
-        if room.slots[2, k] == stamp:
-            room.events[BEFORE, x] = room.slots[1, k]
-        room.slots[0, k], room.slots[1, k], room.slots[2, k] = account, x, stamp
+        if slots[2, k] == stamp:
+            events[BEFORE, x] = slots[1, k]
+        slots[0, k], slots[1, k], slots[2, k] = account, x, stamp
 
 
 @inner
 def reach(n: int, program: Program, room: Scratch) -> None:
     """Fill the table: at each event, for each step it may take, how chains may end there."""
+    steps = program.steps
+    gaps = program.gaps
+    ends_in = room.any
     events, table, known = room.events, room.table, room.known
-    steps = len(program.steps)
-    for s in range(steps):
-        room.any[s] = 0
+    many = len(steps)
+    for s in range(many):
+        ends_in[s] = 0
     for x in range(n):
         at = events[AT, x]
-        for j in range(steps):
+        for j in range(many):
             table[ENDS, j, x] = 0
             table[LAST, j, x] = table[LAST, j, x - 1] if x else -1
             if not (events[MASK, x] >> j) & 1:
                 continue
             begin = x
-            if program.steps[j, COUNT] > 1 or program.steps[j, DAYS] > 1:
+            if steps[j, COUNT] > 1 or steps[j, DAYS] > 1:
                 begin = gathered_from(program, events, x, j)
                 if begin < 0:
                     continue
             table[BEGIN, j, x] = begin
-            shift = 1 if program.steps[j, OPTIONAL] else 0
+            shift = 1 if steps[j, OPTIONAL] else 0
             bits = 1 << shift if may_start(program, known, j, at) else 0
-            until = begin if program.steps[j, SAME] else begin - 1
-            free = program.steps[j, FREE]
+            until = begin if steps[j, SAME] else begin - 1
+            free = steps[j, FREE]
             for i in range(j):
-                if room.any[i] == 0 or program.gaps[BETWEEN, i, j] & known[SEEN]:
+                if ends_in[i] == 0 or gaps[BETWEEN, i, j] & known[SEEN]:
                     continue
-                most = room.any[i] << shift
+                most = ends_in[i] << shift
                 # Steps of one free role must be taken by one account: only its own events are visited.
-                bound = free >= 0 and program.steps[i, FREE] == free
+                bound = free >= 0 and steps[i, FREE] == free
                 if bound:
                     y = x
                     while y > until:
@@ -137,7 +142,7 @@ def reach(n: int, program: Program, room: Scratch) -> None:
                     y = table[LAST, i, until] if until >= 0 else -1
                 while y >= 0 and (bits & most) != most:
                     gap = at - events[AT, y]
-                    if gap > program.gaps[WIDEST, i, j]:
+                    if gap > gaps[WIDEST, i, j]:
                         break
                     if table[ENDS, i, y] and gap_fits(program, known, i, j, events[AT, y], gap):
                         bits |= table[ENDS, i, y] << shift
@@ -145,7 +150,7 @@ def reach(n: int, program: Program, room: Scratch) -> None:
             if bits:
                 table[ENDS, j, x] = bits
                 table[LAST, j, x] = x
-                room.any[j] |= bits
+                ends_in[j] |= bits
 
 
 @inner
@@ -155,35 +160,38 @@ def read_back(program: Program, room: Scratch, taken: Array) -> int:
     Returns:
         The furthest step, or -1; `taken` (s) holds each step's event, -1 where it was not taken.
     """
+    steps = program.steps
+    gaps = program.gaps
+    ends_in = room.any
     events, table, known = room.events, room.table, room.known
-    steps = len(program.steps)
-    for s in range(steps):
+    many = len(steps)
+    for s in range(many):
         taken[s] = -1
-    j = steps - 1
-    while j >= 0 and room.any[j] == 0:
+    j = many - 1
+    while j >= 0 and ends_in[j] == 0:
         j -= 1
     if j < 0:
         return NOTHING
     furthest = j
     c = 0
-    while (room.any[j] >> (c + 1)) != 0:
+    while (ends_in[j] >> (c + 1)) != 0:
         c += 1
     x = 0
     while not (table[ENDS, j, x] >> c) & 1:
         x += 1
     while True:
         taken[j] = x
-        rest = c - (1 if program.steps[j, OPTIONAL] else 0)
-        until = table[BEGIN, j, x] if program.steps[j, SAME] else table[BEGIN, j, x] - 1
+        rest = c - (1 if steps[j, OPTIONAL] else 0)
+        until = table[BEGIN, j, x] if steps[j, SAME] else table[BEGIN, j, x] - 1
         best, step = -1, -1
         for i in range(j):
-            if program.gaps[BETWEEN, i, j] & known[SEEN]:
+            if gaps[BETWEEN, i, j] & known[SEEN]:
                 continue
             y = table[LAST, i, until] if until >= 0 else -1
             # `>=`: where two steps may use one event, the later step is reported.
             while y >= best and y >= 0:
                 gap = events[AT, x] - events[AT, y]
-                if gap > program.gaps[WIDEST, i, j]:
+                if gap > gaps[WIDEST, i, j]:
                     break
                 if (
                     rest >= 0
@@ -202,11 +210,12 @@ def read_back(program: Program, room: Scratch, taken: Array) -> int:
 @inner
 def differ(program: Program, events: Array, taken: Array) -> bool:
     """Say whether different free roles in the reported chain hold different accounts, where they must."""
+    steps = program.steps
     for i in range(len(taken)):
         for j in range(i + 1, len(taken)):
             if taken[i] < 0 or taken[j] < 0:
                 continue
-            r, q = program.steps[i, FREE], program.steps[j, FREE]
+            r, q = steps[i, FREE], steps[j, FREE]
             if r < 0 or q < 0 or r == q or (program.roles[r] >> q) & 1:
                 continue
             if events[OTHER, taken[i]] == events[OTHER, taken[j]]:

@@ -168,26 +168,28 @@ def fits(program: Program, moves: Array, rows: Rows, x: int, s: int, key: Key) -
     Returns:
         -2 if not; else the account of the step's free role, -1 if it has none.
     """
-    source, sink = program.steps[s, SOURCE], program.steps[s, SINK]
+    steps = program.steps
+    conditions = program.conditions
+    source, sink = steps[s, SOURCE], steps[s, SINK]
     actor, target = rows.actor[x], rows.target[x]
     found = end_fits(program.roles, source, actor, key) and end_fits(
         program.roles, sink, target, key
     )
-    if not found and program.steps[s, EITHER]:
+    if not found and steps[s, EITHER]:
         actor, target = target, actor
         found = end_fits(program.roles, source, actor, key) and end_fits(
             program.roles, sink, target, key
         )
-    if not found or (program.steps[s, ROOM] and rows.context[x] != key.group):
+    if not found or (steps[s, ROOM] and rows.context[x] != key.group):
         return -2
     for c in range(program.conditions.shape[0]):
-        if program.conditions[c, 0] == s:
-            role = program.conditions[c, 1]
+        if conditions[c, 0] == s:
+            role = conditions[c, 1]
             who = key.a if role == 0 else key.b
             if role >= KEY_ROLES:
                 who = actor if source == role else target
             member = is_member(moves, who, key.group, rows.at[x])
-            if member != (program.conditions[c, 2] == 1):
+            if member != (conditions[c, 2] == 1):
                 return -2
     if source >= KEY_ROLES:
         return int(actor)
@@ -223,23 +225,25 @@ def seen_throughout(bounds: Array, known: Array, s: int, span: tuple[int, int]) 
 @inner
 def gap_fits(program: Program, known: Array, i: int, j: int, at: int, gap: int) -> bool:
     """Say whether step `j` may follow step `i` taken at `at` after `gap`, unknown steps skipped."""
+    steps = program.steps
     shortest, longest = 0, 0
     for k in range(i + 1, j):
-        reach = add(longest, program.steps[k, WITHIN])
+        reach = add(longest, steps[k, WITHIN])
         until = FOREVER if reach >= FOREVER else at + reach
-        if unseen(program.bounds, known, k, at + shortest + program.steps[k, LEAST], until):
-            shortest += program.steps[k, LEAST]
+        if unseen(program.bounds, known, k, at + shortest + steps[k, LEAST], until):
+            shortest += steps[k, LEAST]
             longest = reach
-        elif not program.steps[k, OPTIONAL]:
+        elif not steps[k, OPTIONAL]:
             return False
-    least, within = program.steps[j, LEAST], program.steps[j, WITHIN]
+    least, within = steps[j, LEAST], steps[j, WITHIN]
     return bool(shortest + least <= gap <= add(longest, within))
 
 
 @inner
 def gathered_from(program: Program, events: Array, x: int, j: int) -> int:
     """Find the last event from which step `j`'s events up to `x` are enough; -1 if there is none."""
-    free = program.steps[j, FREE] >= 0
+    steps = program.steps
+    free = steps[j, FREE] >= 0
     got, dates, last_date = 0, 0, 0
     for z in range(x, -1, -1):
         if (events[MASK, z] >> j) & 1 and (not free or events[OTHER, z] == events[OTHER, x]):
@@ -248,7 +252,7 @@ def gathered_from(program: Program, events: Array, x: int, j: int) -> int:
                 dates += 1
                 last_date = date
             got += 1
-            if got >= program.steps[j, COUNT] and dates >= program.steps[j, DAYS]:
+            if got >= steps[j, COUNT] and dates >= steps[j, DAYS]:
                 return z
     return -1
 
@@ -256,7 +260,8 @@ def gathered_from(program: Program, events: Array, x: int, j: int) -> int:
 @inner
 def bound_apart(program: Program, events: Array, i: int, j: int, y: int, x: int) -> bool:
     """Say whether steps `i` and `j` bind one free role to two different accounts."""
-    free = program.steps[j, FREE]
+    steps = program.steps
+    free = steps[j, FREE]
     return bool(
-        free >= 0 and program.steps[i, FREE] == free and events[OTHER, y] != events[OTHER, x]
+        free >= 0 and steps[i, FREE] == free and events[OTHER, y] != events[OTHER, x]
     )

@@ -83,21 +83,22 @@ def own_events(
     Returns:
         The number of events that may take a step; `room.known` is filled but for `LATEST`.
     """
+    steps = program.steps
     known, events = room.known, room.events
     known[UNKNOWN] = known[TAKES] = known[SEEN] = known[PRESENT] = 0
-    steps = len(program.steps)
+    many = len(steps)
     n = 0
     for k in range(lists.pair_start[key.pair], lists.pair_start[key.pair + 1]):
         x = lists.pair_rows[k]
         forward = rows.actor[x] == key.a
         bits, own, other = 0, 0, -1
-        for s in range(steps):
-            source, sink = program.steps[s, SOURCE], program.steps[s, SINK]
+        for s in range(many):
+            source, sink = steps[s, SOURCE], steps[s, SINK]
             paired = 0 <= source < KEY_ROLES and 0 <= sink < KEY_ROLES
             if (
                 paired
                 and (rows.warm[x] >> s) & 1
-                and (program.steps[s, BOTH_WAYS] or forward == (source == 0))
+                and (steps[s, BOTH_WAYS] or forward == (source == 0))
             ):
                 known[UNKNOWN] |= 1 << s
             if not (rows.mask[x] >> s) & 1:
@@ -118,7 +119,7 @@ def own_events(
             events[MASK, n] = bits
             events[OTHER, n] = other
             n += 1
-    for s in range(steps):
+    for s in range(many):
         if seen_throughout(program.bounds, known, s, span):
             known[SEEN] |= 1 << s
     return n
@@ -164,12 +165,14 @@ def with_sides(
     Returns:
         The number of events.
     """
+    known = room.known
+    actors = rows.actor
     events, head = room.events, program.head
     for k in range(n):
         for row in range(OTHER + 1):
             events[OWN + row, k] = events[row, k]
     base = head[BASE]
-    based = base >= 0 and (room.known[TAKES] & room.known[SEEN]) >> base & 1
+    based = base >= 0 and (known[TAKES] & known[SEEN]) >> base & 1
     first, last = events[AT, 0], events[AT, n - 1]
     lead, trail = (head[LEAD], head[TRAIL]) if based else (AGES, AGES)
     stop_a, stop_b = lists.side_start[key.a + 1], lists.side_start[key.b + 1]
@@ -208,10 +211,10 @@ def with_sides(
             a = stop_a if x == at_a else a
             b = stop_b if x == at_b else b
             continue
-        between = (rows.actor[x] == key.a or rows.actor[x] == key.b) and (
+        between = (actors[x] == key.a or actors[x] == key.b) and (
             rows.target[x] == key.a or rows.target[x] == key.b
         )
-        if between and rows.actor[x] != rows.target[x]:
+        if between and actors[x] != rows.target[x]:
             continue
         bits &= rows.mask[x]
         if based and at > last:
@@ -239,9 +242,10 @@ def plain(program: Program, room: Scratch, furthest: int) -> bool:
     From its base to the step that is missing all steps are required, between the two, and seen
     throughout; so no event of another account can carry the key further.
     """
+    head = program.head
     until = furthest + 1
-    base = program.head[BASE]
-    if base < 0 or furthest < base or until > program.head[PLAIN_UNTIL]:
+    base = head[BASE]
+    if base < 0 or furthest < base or until > head[PLAIN_UNTIL]:
         return False
     needed = (1 << (until + 1)) - (1 << base)
     return bool(room.known[SEEN] & needed == needed)
@@ -275,22 +279,26 @@ def run(
         whole: report all optional steps before the base also for keys that end at it.
         out: (k), written.
     """
-    steps = len(program.steps)
-    partly = not sides and (program.head[SIDE_A] | program.head[SIDE_B]) != 0
+    head = program.head
+    events = room.events
+    known = room.known
+    steps = program.steps
+    many = len(steps)
+    partly = not sides and (head[SIDE_A] | head[SIDE_B]) != 0
     taken, at = room.taken[0], room.taken[1]
     for k in range(len(keys)):
         key = Key(keys[k, 0], keys[k, 1], keys[k, 2], keys[k, 3])
         out.furthest[k] = NOTHING
         n = own_events(program, moves, rows, lists, key, span, room)
-        if room.known[TAKES] & program.head[ANCHORS] == 0:
+        if known[TAKES] & head[ANCHORS] == 0:
             continue
         if sides:
             n = with_sides(program, moves, rows, lists, key, n, room)
             furthest = answer(program, room, n, k, taken)
         elif (
             not whole
-            and plain(program, room, program.head[BASE])
-            and not (room.known[TAKES] >> (program.head[BASE] + 1)) & 1
+            and plain(program, room, head[BASE])
+            and not (known[TAKES] >> (head[BASE] + 1)) & 1
         ):
             furthest = only_base(program, room, n, taken)
         else:
@@ -301,20 +309,21 @@ def run(
         out.furthest[k] = furthest
         if furthest == NOTHING:
             continue
-        for s in range(steps):
-            at[s] = room.events[AT, taken[s]] if taken[s] >= 0 else 0
-            out.events[k, s] = room.events[PICKED, taken[s]] if taken[s] >= 0 else -1
-        judge(program, room.known, taken, at, room.known[LATEST], span, out.states[k])
+        for s in range(many):
+            at[s] = events[AT, taken[s]] if taken[s] >= 0 else 0
+            out.events[k, s] = events[PICKED, taken[s]] if taken[s] >= 0 else -1
+        judge(program, room.known, taken, at, known[LATEST], span, out.states[k])
 
 
 @inner
 def only_base(program: Program, room: Scratch, n: int, taken: Array) -> int:
     """Answer a key whose events take its base step and not the next: the earliest is reported."""
+    events = room.events
     base = program.head[BASE]
     for s in range(len(taken)):
         taken[s] = -1
     for x in range(n):
-        if (room.events[MASK, x] >> base) & 1:
+        if (events[MASK, x] >> base) & 1:
             taken[base] = x if taken[base] < 0 else taken[base]
-            room.known[LATEST] = room.events[AT, x]
+            room.known[LATEST] = events[AT, x]
     return int(base)

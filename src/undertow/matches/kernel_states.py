@@ -42,9 +42,10 @@ def judge(
         span: first and last moment of the data.
         state: int8, (s), written.
     """
-    steps = len(program.steps)
+    steps = program.steps
+    many = len(steps)
     furthest = 0
-    for k in range(steps):
+    for k in range(many):
         state[k] = NOT_REACHED
         if taken[k] >= 0:
             furthest = k
@@ -53,7 +54,7 @@ def judge(
         first += 1
     last_at = 0
     shortest, longest = 0, 0
-    for k in range(steps):
+    for k in range(many):
         reached = add(longest, program.steps[k, WITHIN])
         until = FOREVER if reached >= FOREVER else last_at + reached
         if taken[k] >= 0:

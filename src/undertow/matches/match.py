@@ -82,39 +82,36 @@ def find(
     Returns:
         One row per key that takes at least one step, ordered by key.
     """
+    search = search_for(log, playbook, sources, end, threads)
+    keys = search.keys()
+    return search.matches(keys, search.answer(keys, whole=whole))
+
+
+def search_for(
+    log: EventLog,
+    playbook: Playbook,
+    sources: tuple[Source, ...],
+    end: int | None,
+    threads: int | None = None,
+) -> Search:
+    """Prepare to answer keys; arguments as for `find`."""
     plan = compile_plan(playbook)
     seen = sight(plan, sources, log.platforms.to_pylist(), log.start)
     selected = select(log, plan, seen)
     met = between(log, selected)
     moved = moves(log) if plan.has_group else _no_moves()
     span = (_begin(log, seen), log.end if end is None else end)
-    keys = keys_of(log, plan, selected, met, moved)
-    if plan.fast:
-        job = _Job(log, plan, compile_program(plan, seen), selected, met, moved, span, threads)
-        out = job.answer(keys, whole=whole)
-    else:
-        out = _by_oracle(log, plan, sources, keys)
-        program = compile_program(plan, seen)
-        for k in np.flatnonzero(out.furthest >= 0).tolist():
-            _judge(log, program, selected, keys[k], Answers(*(c[k] for c in out)), span)
-    kept = out.furthest >= 0
-    return Matches(
-        playbook,
-        keys[kept][:, :3],
-        out.furthest[kept],
-        out.events[kept],
-        out.states[kept],
-        selected,
-        0 if plan.fast else len(keys),
-    )
+    program = compile_program(plan, seen)
+    return Search(log, plan, sources, program, selected, met, moved, span, threads)
 
 
 @dataclass
-class _Job:
+class Search:
     """One playbook over one log, on its way through the kernel."""
 
     log: EventLog
     plan: Plan
+    sources: tuple[Source, ...]
     program: Program
     selected: Selected
     met: Between
@@ -122,13 +119,45 @@ class _Job:
     span: tuple[int, int]
     threads: int | None
 
+    def keys(self) -> Array:
+        """List the keys: int64, (k, 4), as `listing.keys_of`."""
+        return keys_of(self.log, self.plan, self.selected, self.met, self.moved)
+
+    def matches(self, keys: Array, out: Answers) -> Matches:
+        """Put the answers of keys together, those that take no step left out."""
+        kept = out.furthest >= 0
+        return Matches(
+            self.plan.playbook,
+            keys[kept][:, :3],
+            out.furthest[kept],
+            out.events[kept],
+            out.states[kept],
+            self.selected,
+            0 if self.plan.fast else len(keys),
+        )
+
     def answer(self, keys: Array, *, whole: bool) -> Answers:
+        """Match keys by the kernel, or by the oracle where the kernel does not know the playbook."""
+        if self.plan.fast:
+            return self._by_kernel(keys, whole=whole)
+        out = _by_oracle(self.log, self.plan, self.sources, keys)
+        for k in np.flatnonzero(out.furthest >= 0).tolist():
+            one = Answers(*(column[k] for column in out))
+            _judge(self.log, self.program, self.selected, keys[k], one, self.span)
+        return out
+
+    def by_own_events(self, keys: Array, *, whole: bool = False) -> Answers:
+        """Match keys from the events between their accounts alone; `WANTS` where that is not enough."""
+        listed = self._listed(keys, sides=False)
+        out = self._run(keys, listed, listed.rows.mask, whole=whole, sides=False)
+        _to_log(out, listed.row)
+        return out
+
+    def _by_kernel(self, keys: Array, *, whole: bool) -> Answers:
         """Match keys: all from their own events first, then those that need more; rows of the log."""
         sides = bool(self.program.head[SIDE_A] | self.program.head[SIDE_B])
         if not sides or not whole:
-            listed = self._listed(keys, sides=False)
-            out = self._run(keys, listed, listed.rows.mask, whole=whole, sides=False)
-            _to_log(out, listed.row)
+            out = self.by_own_events(keys, whole=whole)
             more = np.flatnonzero(out.furthest == kernel_run.WANTS)
         else:
             out, more = _unanswered(len(keys), len(self.plan)), np.arange(len(keys))
