@@ -27,6 +27,7 @@ from undertow.matches.match import find
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
 from undertow.scores.rates import activity
+from undertow.scores.shown import Names
 from undertow.scores.weigh import Weighed, likely, weigh
 from undertow.signals.derive import address_column
 from undertow.signals.marks import address_marks
@@ -199,7 +200,7 @@ def match_examples(path: Path, playbook: Playbook) -> list[str]:
     return [names[j] for j in weighed.matches.furthest[weighed.listed]]
 
 
-def _target_names(request: Request) -> table.Names:
+def _target_names(request: Request) -> Names:
     if request.native_targets is not None:
         return lambda names: names
     pseudonyms = Pseudonyms.default()
@@ -207,7 +208,7 @@ def _target_names(request: Request) -> table.Names:
 
 
 def _tables(
-    log: EventLog, weighed: Weighed, names: table.Names
+    log: EventLog, weighed: Weighed, names: Names
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
     evidence = table.evidence(log, weighed, names)
     return table.accounts(log, weighed, evidence), table.funnels(log, weighed, names), evidence

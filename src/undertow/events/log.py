@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from undertow.events.table import TYPES, VISIBILITIES
+from undertow.events.coding import NOBODY, Coder, Odd, tidy
+from undertow.events.order import gather, taken
+from undertow.events.table import NAMES, TYPES
 
-NOBODY: Final = -1
-"""Code of a null account, context, visibility or platform."""
+__all__ = ["NOBODY", "EventLog", "Marks", "collect", "type_code"]
 
 Marks = Callable[[pa.RecordBatch], dict[str, np.ndarray]]
 """Looks at one batch, text included, and returns boolean columns of its length by name."""
@@ -30,7 +30,7 @@ class EventLog:
     """Events in total order. All arrays have one length, (n).
 
     Attributes:
-        id: string, event ids, never null.
+        id: string, event ids, never null; in pieces, since all together may outgrow one array.
         type: int8, index into `TYPES`.
         at: int64, microseconds since the epoch, UTC, ascending.
         actor: int32, index into `accounts`.
@@ -42,7 +42,7 @@ class EventLog:
         accounts, contexts, platforms: names in the order of their bytes.
     """
 
-    id: pa.Array
+    id: pa.ChunkedArray
     type: np.ndarray
     at: np.ndarray
     actor: np.ndarray
@@ -60,6 +60,10 @@ class EventLog:
     def __len__(self) -> int:
         return len(self.at)
 
+    def ids(self, rows: np.ndarray) -> pa.ChunkedArray:
+        """Give the ids of some rows: much faster than `id.take`, which joins all pieces first."""
+        return taken(self.id, rows)
+
     @property
     def start(self) -> int:
         """Time of the first event in microseconds, 0 if there is none."""
@@ -74,25 +78,6 @@ class EventLog:
 def type_code(word: str) -> int:
     """Give the code of an event type in `EventLog.type`."""
     return TYPES.index(word)
-
-
-@dataclass
-class _Strings:
-    """Text columns on their way to codes: one dictionary for all batches."""
-
-    chunks: list[pa.Array]
-
-    def names(self) -> pa.Array:
-        seen = [pc.unique(chunk) for chunk in self.chunks] or [pa.array([], pa.string())]
-        distinct = pc.drop_null(pc.unique(pa.chunked_array(seen).combine_chunks()))
-        return distinct.take(pc.sort_indices(distinct))
-
-
-def _codes(chunks: list[pa.Array], names: pa.Array) -> np.ndarray:
-    parts = [
-        pc.index_in(chunk, value_set=names).fill_null(NOBODY).to_numpy() for chunk in chunks
-    ]
-    return np.concatenate(parts).astype(np.int32) if parts else np.empty(0, np.int32)
 
 
 def collect(
@@ -110,99 +95,23 @@ def collect(
 
     Returns:
         The log. Of rows with one (`id`, `target`) the first in total order stays.
+
+    Raises:
+        ValueError: if a batch was not checked.
     """
-    kept: dict[str, list[pa.Array]] = {name: [] for name in _KEPT}
-    marked: list[dict[str, np.ndarray]] = []
+    coder = Coder()
+    parts = []
     for whole in batches:
         batch = whole
         if until is not None:
             batch = batch.filter(pc.less(batch.column("published"), pa.scalar(until)))
         if batch.num_rows == 0:
             continue
-        marked.append(marks(batch) if marks else {})
-        for name, column in kept.items():
-            column.append(batch.column(name))
-    return _order(kept, marked)
-
-
-_KEPT: Final = (
-    "id",
-    "type",
-    "published",
-    "actor",
-    "target",
-    "context",
-    "visibility",
-    "platform",
-)
-
-
-def _order(kept: dict[str, list[pa.Array]], marked: list[dict[str, np.ndarray]]) -> EventLog:
-    accounts = _Strings(kept["actor"] + kept["target"]).names()
-    contexts, platforms = _Strings(kept["context"]).names(), _Strings(kept["platform"]).names()
-    ids = pa.chunked_array(kept["id"], pa.string()).combine_chunks()
-    at = pa.chunked_array(kept["published"], pa.timestamp("us", "UTC")).cast(pa.int64())
-    columns = {
-        "type": _codes(kept["type"], pa.array(TYPES)).astype(np.int8),
-        "at": at.to_numpy(),
-        "actor": _codes(kept["actor"], accounts),
-        "target": _codes(kept["target"], accounts),
-        "context": _codes(kept["context"], contexts),
-        "visibility": _codes(kept["visibility"], pa.array(VISIBILITIES)).astype(np.int8),
-        "platform": _codes(kept["platform"], platforms).astype(np.int32),
-    }
-    marks = {
-        name: np.concatenate([one[name] for one in marked])
-        for name in (marked[0] if marked else {})
-    }
-    order = _total_order({**columns, **{f"mark {n}": m for n, m in marks.items()}}, ids)
-    fresh = _first_of_each(ids.take(pa.array(order)), columns["target"][order])
-    order = order[fresh]
-    taken = {name: column[order] for name, column in columns.items()}
-    return EventLog(
-        id=ids.take(pa.array(order)),
-        **taken,
-        marks={name: column[order] for name, column in marks.items()},
-        accounts=accounts,
-        contexts=contexts,
-        platforms=platforms,
-        repeats=int(len(fresh) - fresh.sum()),
-    )
-
-
-def _total_order(columns: dict[str, np.ndarray], ids: pa.Array) -> np.ndarray:
-    """Sort by time, and by id, target and the rest only where times tie: most do not."""
-    at = columns["at"]
-    order = np.argsort(at, kind="stable")
-    ordered = at[order]
-    tied = np.zeros(len(at), bool)
-    equal = ordered[1:] == ordered[:-1]
-    tied[1:] |= equal
-    tied[:-1] |= equal
-    rows = order[tied]
-    if len(rows):
-        # The rest decides which of several rows under one key stays, whatever the order of input.
-        rest = [name for name in columns if name != "at"]
-        rest.sort(key=lambda name: name != "target")
-        table = pa.table(
-            {
-                "at": at[rows],
-                "id": ids.take(pa.array(rows)),
-                **{name: columns[name][rows] for name in rest},
-            }
-        )
-        keys = [(name, "ascending") for name in table.column_names]
-        order[tied] = rows[pc.sort_indices(table, sort_keys=keys).to_numpy()]
-    return order
-
-
-def _first_of_each(ids: pa.Array, target: np.ndarray) -> np.ndarray:
-    """Mark the first row of each (id, target): boolean, (n)."""
-    coded = ids.dictionary_encode()
-    number = coded.indices.to_numpy().astype(np.int64)
-    if len(coded.dictionary) == len(ids):
-        return np.ones(len(ids), bool)
-    key = number * (int(target.max(initial=0)) + 2) + target + 1
-    fresh = np.zeros(len(ids), bool)
-    fresh[np.unique(key, return_index=True)[1]] = True
-    return fresh
+        columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+        try:
+            part = coder.code({name: tidy(columns[name]) for name in NAMES if name in columns})
+        except Odd:
+            raise ValueError("a batch holds rows that were not checked") from None
+        part.marks = marks(batch) if marks else {}
+        parts.append(part)
+    return EventLog(**gather(parts, coder))

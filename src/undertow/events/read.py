@@ -108,7 +108,7 @@ class EventFiles:
         """
         for file in self.files:
             kept = refused = 0
-            for checked in _read(file, self.zone):
+            for checked in checked_rows(file, self.zone):
                 if checked.rejects.num_rows:
                     refused += checked.rejects.num_rows
                     self.rejects = pa.concat_tables([self.rejects, checked.rejects])
@@ -117,12 +117,17 @@ class EventFiles:
                     _hold_ground(checked.batch, file, self.ground)
                     yield checked.batch
             if refused and not kept:
-                raise UndertowError(
-                    f"all {refused} rows were set aside: {self.rejects['reason'][-1].as_py()}",
-                    code="file-nothing-usable",
-                    place=Place(file.name, int(self.rejects["line"][-1].as_py())),
-                    mend="see `undertow import csv --guess` for files of another shape",
-                )
+                raise nothing_usable(file, self.rejects.slice(self.rejects.num_rows - refused))
+
+
+def nothing_usable(file: EventFile, rejects: pa.Table) -> UndertowError:
+    """Make the fault of a file of which every row was set aside."""
+    return UndertowError(
+        f"all {rejects.num_rows} rows were set aside: {rejects['reason'][-1].as_py()}",
+        code="file-nothing-usable",
+        place=Place(file.name, int(rejects["line"][-1].as_py())),
+        mend="see `undertow import csv --guess` for files of another shape",
+    )
 
 
 def open_events(
@@ -222,7 +227,7 @@ def _open_parquet(path: Path, place: Place) -> EventFile:
     try:
         parquet = pq.ParquetFile(path)
     except PARQUET_FAULTS:
-        raise _unreadable(place) from None
+        raise unreadable(place) from None
     with parquet:
         schema, rows = parquet.schema_arrow, parquet.metadata.num_rows
         twice = [name for name in NAMES if schema.names.count(name) > 1]
@@ -272,7 +277,8 @@ def _columns(missing: list[str], place: Place) -> UndertowError:
     )
 
 
-def _unreadable(place: Place) -> UndertowError:
+def unreadable(place: Place) -> UndertowError:
+    """Make the fault of a file that cannot be read to its end."""
     return UndertowError(
         "the file is damaged or not what its name says",
         code="file-unreadable",
@@ -281,7 +287,8 @@ def _unreadable(place: Place) -> UndertowError:
     )
 
 
-def _read(file: EventFile, zone: ZoneInfo | None) -> Iterator[Checked]:
+def checked_rows(file: EventFile, zone: ZoneInfo | None) -> Iterator[Checked]:
+    """Yield a file's rows in batches, each row checked."""
     if file.kind == "parquet":
         yield from _read_parquet(file, zone)
         return
@@ -307,7 +314,7 @@ def _read_parquet(file: EventFile, zone: ZoneInfo | None) -> Iterator[Checked]:
                 columns = {name: batch.column(name) for name in names}
                 yield check_rows(columns, lines, file.name, zone)
     except PARQUET_FAULTS:
-        raise _unreadable(Place(file.name, row)) from None
+        raise unreadable(Place(file.name, row)) from None
 
 
 def _hold_ground(batch: pa.RecordBatch, file: EventFile, ground: str | None) -> None:
@@ -319,12 +326,25 @@ def _hold_ground(batch: pa.RecordBatch, file: EventFile, ground: str | None) -> 
     grounded = {source.platform for source in file.sources if source.ground}
     platforms = pc.unique(batch.column("platform").filter(direct)).to_pylist()
     if any(platform not in grounded for platform in platforms):
-        raise UndertowError(
-            "direct messages are there and no lawful ground is declared; nothing was read",
-            code="ground-missing",
-            place=Place(file.name),
-            mend="declare `ground` in the sources, or give --ground TEXT",
-        )
+        raise no_ground(file)
+
+
+def no_ground(file: EventFile) -> UndertowError:
+    """Make the fault of direct messages that nobody may read."""
+    return UndertowError(
+        "direct messages are there and no lawful ground is declared; nothing was read",
+        code="ground-missing",
+        place=Place(file.name),
+        mend="declare `ground` in the sources, or give --ground TEXT",
+    )
+
+
+def limited_to(sources: Iterable[Source]) -> frozenset[str]:
+    """Name the platforms whose sources all limit themselves to `public` or `group`."""
+    wide: dict[str, bool] = {}
+    for source in sources:
+        wide[source.platform] = wide.get(source.platform, True) and source.kind != "direct"
+    return frozenset(name for name, is_limited in wide.items() if is_limited)
 
 
 def direct_messages(batch: pa.RecordBatch, sources: Iterable[Source]) -> pa.Array:
@@ -333,10 +353,7 @@ def direct_messages(batch: pa.RecordBatch, sources: Iterable[Source]) -> pa.Arra
     Direct is whatever says so, of any type, and a `message` to an account that says nothing while the
     platform's sources do not limit themselves to `public` or `group`.
     """
-    wide: dict[str, bool] = {}
-    for source in sources:
-        wide[source.platform] = wide.get(source.platform, True) and source.kind != "direct"
-    limited = pa.array([name for name, is_wide in wide.items() if is_wide], pa.string())
+    limited = pa.array(sorted(limited_to(sources)), pa.string())
     silent = pc.and_(
         pc.is_null(batch.column("visibility")),
         pc.invert(pc.is_in(batch.column("platform"), value_set=limited)),

@@ -6,7 +6,8 @@ that would make it so, and the better answer stands. Each branch takes events aw
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +16,11 @@ from undertow.matches.kernel_rules import Rows
 from undertow.matches.plan import Plan
 from undertow.matches.program import KEY_ROLES, Array
 
-Run = Callable[[Array, Array], tuple[Array, Array, Array]]
+Run = Callable[[Array, Array], Sequence[Array]]
 """Matches keys (k, 4) on a changed mask (r)."""
 
 
-def settle(plan: Plan, rows: Rows, key: Array, run: Run) -> tuple[int, Array, Array]:
+def settle(plan: Plan, rows: Rows, key: Array, run: Run) -> tuple[Any, ...]:
     """Find the best chain of one key in which different free roles hold different accounts.
 
     Args:
@@ -29,17 +30,16 @@ def settle(plan: Plan, rows: Rows, key: Array, run: Run) -> tuple[int, Array, Ar
         run: the kernel on this input.
 
     Returns:
-        The furthest step (-1: none), its events (s) and the states (s).
+        What `run` answers for it: the furthest step (-1: none), its events (s), and the rest.
     """
     return _best(plan, rows, key, run, rows.mask)
 
 
-def _best(
-    plan: Plan, rows: Rows, key: Array, run: Run, mask: Array
-) -> tuple[int, Array, Array]:
-    furthest, events, states = (column[0] for column in run(key.reshape(1, -1), mask))
+def _best(plan: Plan, rows: Rows, key: Array, run: Run, mask: Array) -> tuple[Any, ...]:
+    answer = tuple(column[0] for column in run(key.reshape(1, -1), mask))
+    furthest, events = answer[:2]
     if furthest != kernel.REFUSED:
-        return int(furthest), events, states
+        return answer
     ways = [
         _best(plan, rows, key, run, _without(plan, rows, mask, role, account))
         for role, account in _conflict(plan, rows, key, events)

@@ -59,7 +59,7 @@ def inner(function: Compiled) -> Compiled:
     A way in from Python would cost a tenth of a second of compiling each.
     """
     # numba's own type hints leave two of these options out.
-    decorate: Any = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
+    decorate: Any = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]  # numba hints lack two options
     compiled: Compiled = decorate(function)
     return compiled
 
@@ -262,6 +262,4 @@ def bound_apart(program: Program, events: Array, i: int, j: int, y: int, x: int)
     """Say whether steps `i` and `j` bind one free role to two different accounts."""
     steps = program.steps
     free = steps[j, FREE]
-    return bool(
-        free >= 0 and steps[i, FREE] == free and events[OTHER, y] != events[OTHER, x]
-    )
+    return bool(free >= 0 and steps[i, FREE] == free and events[OTHER, y] != events[OTHER, x])

@@ -61,11 +61,13 @@ class Answers(NamedTuple):
             free roles that must differ; -3: `WANTS`.
         events: int64, (k, s): positions in the rows, -1: not taken.
         states: int8, (k, s): see `kernel_states`.
+        latest: int64, (k): the last moment at which any chain ends in the furthest step, microseconds.
     """
 
     furthest: Array
     events: Array
     states: Array
+    latest: Array
 
 
 @inner
@@ -312,6 +314,7 @@ def run(
         for s in range(many):
             at[s] = events[AT, taken[s]] if taken[s] >= 0 else 0
             out.events[k, s] = events[PICKED, taken[s]] if taken[s] >= 0 else -1
+        out.latest[k] = known[LATEST]
         judge(program, room.known, taken, at, known[LATEST], span, out.states[k])
 
 

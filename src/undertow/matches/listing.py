@@ -173,6 +173,7 @@ def list_events(
     number = pair[met.number[own]]
     accounts = len(log.accounts)
     by_pair = group(number, int(kept_pair.sum()))
+    touched = np.empty(0, np.int64)
     if sides:
         touched = _touched(log, program, selected, keys)
         every = _merged(position, touched)

@@ -93,14 +93,20 @@ def search_for(
     sources: tuple[Source, ...],
     end: int | None,
     threads: int | None = None,
+    *,
+    start: int | None = None,
 ) -> Search:
-    """Prepare to answer keys; arguments as for `find`."""
+    """Prepare to answer keys; arguments as for `find`.
+
+    `start` is the first moment of the data, for a log that holds only a part of the events.
+    """
     plan = compile_plan(playbook)
-    seen = sight(plan, sources, log.platforms.to_pylist(), log.start)
+    start = log.start if start is None else start
+    seen = sight(plan, sources, log.platforms.to_pylist(), start)
     selected = select(log, plan, seen)
     met = between(log, selected)
     moved = moves(log) if plan.has_group else _no_moves()
-    span = (_begin(log, seen), log.end if end is None else end)
+    span = (begin(start, seen), log.end if end is None else end)
     program = compile_program(plan, seen)
     return Search(log, plan, sources, program, selected, met, moved, span, threads)
 
@@ -163,20 +169,25 @@ class Search:
             out, more = _unanswered(len(keys), len(self.plan)), np.arange(len(keys))
         if not len(more):
             return out
-        some = keys[more]
+        second = self.by_all_events(keys[more], whole=whole)
+        for column, completed in zip(out, second, strict=True):
+            column[more] = completed
+        return out
+
+    def by_all_events(self, some: Array, *, whole: bool = False) -> Answers:
+        """Match keys from the events of other accounts as well; rows of the log."""
         listed = self._listed(some, sides=True)
 
-        def run(some: Array, mask: Array) -> tuple[Array, Array, Array]:
+        def run(some: Array, mask: Array) -> Answers:
             return self._run(some, listed, mask, whole=whole, sides=True)
 
         second = Answers(*run(some, listed.rows.mask))
         for k in np.flatnonzero(second.furthest == kernel.REFUSED).tolist():
             answer = settle(self.plan, listed.rows, some[k], run)
-            second.furthest[k], second.events[k], second.states[k] = answer
+            for column, value in zip(second, answer, strict=True):
+                column[k] = value
         _to_log(second, listed.row)
-        for column, completed in zip(out, second, strict=True):
-            column[more] = completed
-        return out
+        return second
 
     def _listed(self, keys: Array, *, sides: bool) -> Listed:
         return list_events(self.log, self.program, self.selected, self.met, keys, sides=sides)
@@ -241,6 +252,7 @@ def _unanswered(keys: int, steps: int) -> Answers:
         np.full(keys, kernel.NOTHING, np.int64),
         np.full((keys, steps), -1, np.int64),
         np.zeros((keys, steps), np.int8),
+        np.zeros(keys, np.int64),
     )
 
 
@@ -279,7 +291,7 @@ def _no_moves() -> Moves:
     return Moves(nothing, nothing, nothing, np.empty(0, bool))
 
 
-def _begin(log: EventLog, seen: Sight) -> int:
-    """Find the first moment that anything could be seen."""
+def begin(start: int, seen: Sight) -> int:
+    """Find the first moment that anything could be seen, given that of the first event."""
     known = seen.start[:-1][seen.declared[:-1]]
-    return int(min(log.start, known.min())) if len(known) else log.start
+    return int(min(start, known.min())) if len(known) else start

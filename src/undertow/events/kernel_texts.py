@@ -1,0 +1,398 @@
+"""Compiled work on the bytes of Arrow text columns: codes for names, repeated keys, the order of ids.
+
+A text column is its offsets (int32, (n + 1)) and the address of its bytes; an empty text stands for
+null. Hashes are keyed at random in each run, so that nobody can prepare names that collide, and only
+find candidates: bytes decide. What is not called is not compiled.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+Array = npt.NDArray[Any]
+
+BLOCK: Final = 32
+"""Rows whose table entries are fetched ahead together; measured: 16 to 256 are alike."""
+LOW: Final = 0xFFFFFFFF
+SPOT: Final = 0xFFFFFFFFFF
+"""Bits of an entry that say where in the store a name stands; those above hold a part of its hash."""
+
+
+class Texts(NamedTuple):
+    """Text columns in pieces, as addresses: compiled code finds the bytes of any row.
+
+    Attributes:
+        first: int64, (c + 1): row at which each piece begins; the last is the number of rows.
+        offsets: int64, (c): address of each piece's offsets (int32).
+        bytes: int64, (c): address to which these offsets count.
+    """
+
+    first: Array
+    offsets: Array
+    bytes: Array
+
+
+@intrinsic
+def _word(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+    """Load eight bytes at an address, aligned or not."""
+
+    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
+        load = builder.load(builder.inttoptr(given[0], ir.IntType(64).as_pointer()))
+        load.align = 1
+        return load
+
+    return types.int64(types.int64), code
+
+
+@intrinsic
+def _byte(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+    """Load one byte at an address."""
+
+    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
+        load = builder.load(builder.inttoptr(given[0], ir.IntType(8).as_pointer()))
+        return builder.zext(load, ir.IntType(64))
+
+    return types.int64(types.int64), code
+
+
+@intrinsic
+def _offset(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+    """Load an offset, four bytes, at an address."""
+
+    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
+        load = builder.load(builder.inttoptr(given[0], ir.IntType(32).as_pointer()))
+        return builder.zext(load, ir.IntType(64))
+
+    return types.int64(types.int64), code
+
+
+@intrinsic
+def _fetch(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+    """Ask for the memory at an address, which need not exist, before it is needed."""
+
+    def code(context: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
+        place = builder.inttoptr(given[0], ir.IntType(8).as_pointer())
+        number = ir.IntType(32)
+        form = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+        call = builder.module.declare_intrinsic("llvm.prefetch", [place.type], form)
+        builder.call(call, [place, *(ir.Constant(number, one) for one in (0, 3, 1))])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), code
+
+
+@intrinsic
+def _fold(_typing: Any, a: Any, b: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+    """Multiply two words to 128 bits and fold the halves into one."""
+
+    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
+        wide = ir.IntType(128)
+        product = builder.mul(*(builder.zext(one, wide) for one in given))
+        high = builder.lshr(product, ir.Constant(wide, 64))
+        return builder.trunc(builder.xor(product, high), ir.IntType(64))
+
+    return types.int64(types.int64, types.int64), code
+
+
+@njit(cache=True, nogil=True)
+def hashed(address: int, size: int, key: Array) -> int:
+    """Hash the `size` bytes at an address under a key of three odd words."""
+    value = key[0] ^ size
+    at, end = address, address + size
+    while end - at > 8:
+        value = _fold(value ^ _word(at), key[1])
+        at += 8
+    last = 0
+    if size >= 8:
+        last = _word(end - 8)
+    else:
+        while at < end:
+            last = (last << 8) | _byte(at)
+            at += 1
+    return _fold(value ^ last, key[2])
+
+
+@njit(cache=True, nogil=True)
+def same(one: int, other: int, size: int) -> bool:
+    """Say whether the `size` bytes at two addresses are alike."""
+    at = 0
+    while at + 8 <= size:
+        if _word(one + at) != _word(other + at):
+            return False
+        at += 8
+    if size >= 8:
+        return _word(one + size - 8) == _word(other + size - 8)
+    while at < size:
+        if _byte(one + at) != _byte(other + at):
+            return False
+        at += 1
+    return True
+
+
+@njit(cache=True, nogil=True)
+def intern(
+    begins: Array,
+    address: int,
+    codes: Array,
+    done: int,
+    entries: Array,
+    store: Array,
+    filled: Array,
+    key: Array,
+) -> int:
+    """Give each text from row `done` on the code of its name, new names the next code.
+
+    Each name stands in the store as one word (size above, code below) and its bytes. Entries and names
+    of a block of rows are fetched ahead together: memory is waited for once, not row by row.
+
+    Args:
+        begins, address: the texts.
+        codes: int32, (n), written: -1 for an empty text.
+        done: first row to look at.
+        entries: int64, a power of two, 0 for free, else hash bits above `SPOT` and a place in the store.
+        store: int64; a place in it is never 0.
+        filled: int64, (2), written: names held, words of the store used.
+        key: of the hash.
+
+    Returns:
+        The row at which `entries` or `store` have become too small, else the number of rows.
+    """
+    hashes = np.empty(BLOCK, np.int64)
+    mask, n = len(entries) - 1, len(codes)
+    table, base = entries.ctypes.data, store.ctypes.data
+    count, used = filled[0], filled[1]
+    while done < n:
+        stop = min(n, done + BLOCK)
+        for i in range(done, stop):
+            value = hashed(address + begins[i], begins[i + 1] - begins[i], key)
+            hashes[i - done] = value
+            _fetch(table + 8 * (value & mask))
+        for i in range(done, stop):
+            _fetch(base + 8 * (entries[hashes[i - done] & mask] & SPOT))
+        for i in range(done, stop):
+            size = np.int64(begins[i + 1] - begins[i])
+            if size == 0:
+                codes[i] = -1
+                continue
+            at, value = address + begins[i], hashes[i - done]
+            place, part = value & mask, (value >> 40) & 0xFFFFFF
+            while True:
+                entry = entries[place]
+                if entry == 0:
+                    words = (size + 7) >> 3
+                    if 2 * count >= mask or used + 1 + words > len(store):
+                        filled[0], filled[1] = count, used
+                        return i
+                    entries[place] = (part << 40) | used
+                    store[used] = (size << 32) | count
+                    for k in range(words):
+                        store[used + 1 + k] = _word(at + 8 * k) if 8 * k + 8 <= size else 0
+                    last = 0
+                    for k in range(size - 1, (size >> 3 << 3) - 1, -1):
+                        last = (last << 8) | _byte(at + k)
+                    if size & 7:
+                        store[used + words] = last
+                    codes[i] = count
+                    used += 1 + words
+                    count += 1
+                    break
+                if (entry >> 40) & 0xFFFFFF == part:
+                    spot = entry & SPOT
+                    head = store[spot]
+                    to = base + 8 * (spot + 1)
+                    if head >> 32 == size and same(at, to, size):
+                        codes[i] = head & LOW
+                        break
+                place = (place + 1) & mask
+        done = stop
+    filled[0], filled[1] = count, used
+    return n
+
+
+@njit(cache=True, nogil=True)
+def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
+    """Write the stored names, in the order of their codes, as a text column; returns its bytes.
+
+    Args:
+        store: as `intern` leaves it.
+        spot: word of the store at which names begin.
+        begins: int64, (names + 1), written: offsets.
+        spelled: uint8, written; long enough.
+    """
+    base = store.ctypes.data
+    at = 0
+    begins[0] = 0
+    for code in range(len(begins) - 1):
+        size = store[spot] >> 32
+        for k in range(size):
+            spelled[at + k] = _byte(base + 8 * (spot + 1) + k)
+        at += size
+        begins[code + 1] = at
+        spot += 1 + ((size + 7) >> 3)
+    return at
+
+
+@njit(cache=True, nogil=True)
+def fingerprint(begins: Array, address: int, prints: Array, key: Array) -> None:
+    """Write the upper half of each text's hash to `prints`, uint32, (n)."""
+    for i in range(len(prints)):
+        value = hashed(address + begins[i], begins[i + 1] - begins[i], key)
+        prints[i] = (value >> 32) & LOW
+
+
+@njit(cache=True, nogil=True)
+def find(texts: Texts, row: int) -> tuple[int, int]:
+    """Find a row's bytes: address and size."""
+    low, high = 0, len(texts.offsets)
+    while high - low > 1:
+        middle = (low + high) >> 1
+        if texts.first[middle] <= row:
+            low = middle
+        else:
+            high = middle
+    at = texts.offsets[low] + 4 * (row - texts.first[low])
+    begin = _offset(at)
+    return texts.bytes[low] + begin, _offset(at + 4) - begin
+
+
+@njit(cache=True, nogil=True)
+def repeated(
+    prints: Array,
+    target: Array,
+    order: Array,
+    texts: Texts,
+    share: tuple[int, int],
+    again: Array,
+) -> None:
+    """Mark the rows whose (text, target) stood before, exactly, for one share of the hashes.
+
+    Rows are dealt to buckets by hash, stable, so that each bucket's table stays in the cache.
+
+    Args:
+        prints: uint32, (n), as from `fingerprint`.
+        target: int32, (n).
+        order: int64, (n): rows in the order that says what stood before; empty for the order of rows.
+        texts: the texts.
+        share: which of how many shares; all shares together mark all.
+        again: bool, (n), written at places of `order`.
+    """
+    n, (part, parts) = len(target), share
+    buckets = 1
+    while buckets * 16384 * parts < n:
+        buckets *= 2
+    sizes = np.zeros(buckets + 1, np.int64)
+    low, every = part * buckets, parts * buckets
+    for row in range(n):
+        mixed = (((prints[row] + target[row] * 0x9E3779B1) & LOW) * 0x85EBCA77) & LOW
+        bucket = ((mixed * every) >> 32) - low
+        if 0 <= bucket < buckets:
+            sizes[bucket + 1] += 1
+    widest = 0
+    for bucket in range(buckets):
+        widest = max(widest, sizes[bucket + 1])
+        sizes[bucket + 1] += sizes[bucket]
+    dealt = np.empty(sizes[buckets], np.int64)
+    for place in range(n):
+        row = order[place] if len(order) else place
+        mixed = (((prints[row] + target[row] * 0x9E3779B1) & LOW) * 0x85EBCA77) & LOW
+        bucket = ((mixed * every) >> 32) - low
+        if 0 <= bucket < buckets:
+            dealt[sizes[bucket]] = (mixed << 32) | (place + 1)
+            sizes[bucket] += 1
+    room = 2
+    while room < 2 * widest:
+        room *= 2
+    table = np.empty(room, np.int64)
+    begin = 0
+    for bucket in range(buckets):
+        end = sizes[bucket]
+        room = 2
+        while room < 2 * (end - begin):
+            room *= 2
+        for k in range(room):
+            table[k] = 0
+        for k in range(begin, end):
+            mixed = (dealt[k] >> 32) & LOW
+            at = ((mixed * 0x9E3779B1) >> 16) & (room - 1)
+            place = (dealt[k] & LOW) - 1
+            row = order[place] if len(order) else place
+            while table[at] != 0:
+                if (table[at] >> 32) & LOW == mixed:
+                    other = (table[at] & LOW) - 1
+                    other = order[other] if len(order) else other
+                    if target[row] == target[other]:
+                        one, size = find(texts, row)
+                        two, length = find(texts, other)
+                        if size == length and same(one, two, size):
+                            again[place] = True
+                            break
+                at = (at + 1) & (room - 1)
+            if table[at] == 0:
+                table[at] = dealt[k]
+        begin = end
+
+
+@njit(cache=True, nogil=True)
+def compared(texts: Texts, target: Array, one: int, other: int) -> int:
+    """Compare two rows by the bytes of their text, then by target: negative, 0 or positive."""
+    a, size = find(texts, one)
+    b, length = find(texts, other)
+    for k in range(min(size, length)):
+        difference = _byte(a + k) - _byte(b + k)
+        if difference:
+            return difference
+    return size - length if size != length else np.int64(target[one]) - target[other]
+
+
+@njit(cache=True, nogil=True)
+def settle(order: Array, at: Array, target: Array, texts: Texts, twin: Array) -> None:
+    """Sort the rows of each moment by text and target, by merging; mark the places of equals.
+
+    Args:
+        order: int64, (n), rows ascending by `at`; written.
+        at: int64, (n), by row.
+        target: int32, (n), by row.
+        texts: by row.
+        twin: bool, (n), by place, written: whether a neighbour is equal in all three.
+    """
+    n = len(order)
+    room = np.empty(0, np.int64)
+    begin = 0
+    while begin < n:
+        end = begin + 1
+        while end < n and at[order[end]] == at[order[begin]]:
+            end += 1
+        if end - begin > len(room):
+            room = np.empty(2 * (end - begin), np.int64)
+        width = 1
+        while width < end - begin:
+            left = begin
+            while left + width < end:
+                middle, right = left + width, min(left + 2 * width, end)
+                for k in range(left, middle):
+                    room[k - left] = order[k]
+                i, j, k = 0, middle, left
+                while i < width and j < right:
+                    if compared(texts, target, room[i], order[j]) <= 0:
+                        order[k] = room[i]
+                        i += 1
+                    else:
+                        order[k] = order[j]
+                        j += 1
+                    k += 1
+                while i < width:
+                    order[k] = room[i]
+                    i += 1
+                    k += 1
+                left = right
+            width *= 2
+        for k in range(begin + 1, end):
+            if compared(texts, target, order[k - 1], order[k]) == 0:
+                twin[k - 1] = twin[k] = True
+        begin = end

@@ -1,0 +1,261 @@
+"""Files to an event log, fast: each thread reads stretches of a file and codes them.
+
+The result is that of `log.collect` over `EventFiles.batches`, with the marks of the texts and `direct`
+among them; so are the rows set aside and the errors, in the order of files and rows. A batch in which
+anything is odd is checked row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from undertow.errors import Place, UndertowError
+from undertow.events.check import check_rows
+from undertow.events.coding import Coded, Coder, Looks, Odd, Room
+from undertow.events.log import EventLog
+from undertow.events.order import THREADS, gather
+from undertow.events.read import (
+    BATCH_ROWS,
+    PARQUET_FAULTS,
+    EventFile,
+    EventFiles,
+    checked_rows,
+    limited_to,
+    no_ground,
+    nothing_usable,
+    unreadable,
+)
+from undertow.events.table import NAMES
+
+STRETCH: Final = 2 * BATCH_ROWS
+"""Rows that one task reads at least, unless the file ends: small row groups are read together."""
+
+WORDED: Final = 2
+"""Bytes per row, unpacked, up to which a column of names is surely held as a dictionary."""
+WORDS: Final = ("type", "visibility", "platform", "lang")
+FEW: Final = ("actor", "target", "context")
+
+
+@dataclass
+class Read:
+    """What one task brought back: coded batches, rows set aside, and the fault that ended it."""
+
+    parts: list[Coded] = field(default_factory=list)
+    rejects: list[pa.Table] = field(default_factory=list)
+    fault: UndertowError | None = None
+
+
+def load(
+    files: EventFiles,
+    *,
+    looks: Looks | None = None,
+    until: datetime | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> EventLog:
+    """Read all files into one log.
+
+    Args:
+        files: the opened files; `files.rejects` is complete afterwards.
+        looks: signals that need the text, called by several threads.
+        until: leave out events at and after this moment.
+        advance: called with the rows of each stretch read.
+
+    Returns:
+        The log, with the marks that `looks` gives, and `direct`.
+
+    Raises:
+        UndertowError: as `EventFiles.batches`.
+    """
+    coder = Coder(looks, until, files.sources)
+    room = _room(files.rows)
+    loader = _Loader(files, coder, room)
+    parts: list[Coded] = []
+    rejects = [files.rejects]
+    with ThreadPoolExecutor(THREADS) as pool:
+        try:
+            tasks = [(file, list(loader.tasks(file))) for file in files.files]
+            begun = [(file, [pool.submit(task) for task in some]) for file, some in tasks]
+            for file, running in begun:
+                parts += _in_order(file, running, rejects, advance)
+        finally:
+            loader.stop.set()
+            pool.shutdown(cancel_futures=True)
+    files.rejects = pa.concat_tables(rejects)
+    return EventLog(**gather(parts, coder, room))
+
+
+def _room(rows: int | None) -> Room | None:
+    """Make room for all rows, unless their number is not known, or cannot be true."""
+    try:
+        return None if rows is None else Room(rows)
+    except (MemoryError, ValueError):
+        return None
+
+
+def _in_order(
+    file: EventFile,
+    running: list[Future[Read]],
+    rejects: list[pa.Table],
+    advance: Callable[[int], None],
+) -> Iterator[Coded]:
+    """Take what tasks read in the order of rows, and raise the first fault in that order."""
+    kept = 0
+    refused: list[pa.Table] = []
+    for future in running:
+        read = future.result()
+        refused += read.rejects
+        for part in read.parts:
+            if part.ungrounded:
+                raise no_ground(file)
+            kept += part.rows
+            yield part
+        if read.fault is not None:
+            raise read.fault
+        advance(sum(part.rows for part in read.parts))
+    rejects += refused
+    if refused and not kept:
+        raise nothing_usable(file, pa.concat_tables(refused))
+
+
+class _Loader:
+    """Makes tasks of files, and does them."""
+
+    def __init__(self, files: EventFiles, coder: Coder, room: Room | None) -> None:
+        self.stop = Event()
+        self._files, self._coder, self._room = files, coder, room
+        self._before = 0
+
+    def tasks(self, file: EventFile) -> Iterator[Callable[[], Read]]:
+        """Cut a file into tasks, in the order of its rows."""
+        if file.kind != "parquet":
+            yield lambda: self._lines(file)
+            return
+        try:
+            with pq.ParquetFile(file.path) as parquet:
+                metadata = parquet.metadata
+        except PARQUET_FAULTS:
+            fault = unreadable(Place(file.name))
+            yield lambda: Read(fault=fault)
+            return
+        groups: list[int] = []
+        rows, first = 0, 1
+        for group in range(metadata.num_row_groups):
+            groups.append(group)
+            rows += metadata.row_group(group).num_rows
+            if rows >= STRETCH or group + 1 == metadata.num_row_groups:
+                yield _Stretch(self, file, metadata, groups, first, self._before)
+                first += rows
+                self._before += rows
+                groups, rows = [], 0
+
+    def take(
+        self,
+        read: Read,
+        file: EventFile,
+        columns: dict[str, pa.Array],
+        lines: np.ndarray,
+        row: int = 0,
+    ) -> None:
+        """Code one batch as it was read, row by row where something is odd.
+
+        Args:
+            read: what is added to.
+            file: whose rows these are.
+            columns: as read.
+            lines: their numbers in the file.
+            row: their place among the rows of all files, where that is known.
+        """
+        into = None if self._room is None else (self._room, row)
+        ground = None
+        if self._files.ground is None:
+            grounded = frozenset(source.platform for source in file.sources if source.ground)
+            ground = (limited_to(file.sources), grounded)
+        try:
+            read.parts.append(self._coder.code(columns, ground, into))
+        except Odd:
+            checked = check_rows(columns, lines, file.name, self._files.zone)
+            if checked.rejects.num_rows:
+                read.rejects.append(checked.rejects)
+            if checked.batch.num_rows:
+                sound = dict(zip(NAMES, checked.batch.columns, strict=True))
+                read.parts.append(self._coder.code(sound, ground, into))
+
+    def _lines(self, file: EventFile) -> Read:
+        read = Read()
+        try:
+            for rows in checked_rows(file, self._files.zone):
+                if self.stop.is_set():
+                    break
+                if rows.rejects.num_rows:
+                    read.rejects.append(rows.rejects)
+                if rows.batch.num_rows:
+                    columns = dict(zip(NAMES, rows.batch.columns, strict=True))
+                    self.take(read, file, columns, rows.lines)
+        except UndertowError as fault:
+            read.fault = fault
+        return read
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """One task: some row groups of a Parquet file.
+
+    Attributes:
+        first: their first row in the file, from 1.
+        before: rows in files before this one and in row groups before these.
+    """
+
+    loader: _Loader
+    file: EventFile
+    metadata: pq.FileMetaData
+    groups: list[int]
+    first: int
+    before: int
+
+    def __call__(self) -> Read:
+        read, row = Read(), self.first
+        alone = self.metadata.num_row_groups == len(self.groups)
+        try:
+            with pq.ParquetFile(
+                self.file.path, metadata=self.metadata, read_dictionary=self._worded()
+            ) as parquet:
+                names = [name for name in NAMES if name in parquet.schema_arrow.names]
+                for batch in parquet.iter_batches(
+                    BATCH_ROWS, row_groups=self.groups, columns=names, use_threads=alone
+                ):
+                    if self.loader.stop.is_set():
+                        break
+                    lines = np.arange(row, row + batch.num_rows, dtype=np.int64)
+                    columns = {name: batch.column(name) for name in names}
+                    into = self.before + row - self.first
+                    row += batch.num_rows
+                    self.loader.take(read, self.file, columns, lines, into)
+        except PARQUET_FAULTS:
+            read.fault = unreadable(Place(self.file.name, row))
+        return read
+
+    def _worded(self) -> list[str]:
+        """Name the text columns that are worth reading as few words and which of them each row holds."""
+        schema, sizes = self.metadata.schema.to_arrow_schema(), dict.fromkeys(NAMES, 0)
+        groups = [self.metadata.row_group(group) for group in self.groups]
+        for group in groups:
+            for column in map(group.column, range(group.num_columns)):
+                if column.path_in_schema in sizes:
+                    sizes[column.path_in_schema] += column.total_uncompressed_size
+        most = WORDED * sum(group.num_rows for group in groups)
+        return [
+            name
+            for name in NAMES
+            if name in schema.names
+            and pa.types.is_string(schema.field(name).type)
+            and (name in WORDS or (name in FEW and sizes[name] <= most))
+        ]

@@ -1,0 +1,125 @@
+"""Names become numbers: one growing set of names, shared by the threads that read."""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from undertow.events import kernel_texts as kernel
+
+Array = npt.NDArray[Any]
+
+FEW: Final = 1 << 15
+"""Entries to begin with; a set half full is made twice as large."""
+FIRST: Final = 8
+"""Word of the store at which names begin: a short name then lies within one line of the cache."""
+KEY: Final = np.frombuffer(os.urandom(24), np.int64) | 1
+"""Of all hashes of this run."""
+
+
+def bytes_of(texts: pa.Array) -> tuple[Array, int]:
+    """Give the offsets, int32, (n + 1), of a `string` array and the address they count to."""
+    _, offsets, data = texts.buffers()
+    if offsets is None or not len(texts):
+        return np.zeros(len(texts) + 1, np.int32), 0
+    begins = np.frombuffer(offsets, np.int32, len(texts) + 1, 4 * texts.offset)
+    return begins, data.address if data is not None else 0
+
+
+def _aligned(words: int) -> Array:
+    """Make room that begins at a line of the cache."""
+    room = np.empty(words + 8, np.int64)
+    skipped = -room.ctypes.data % 64 // 8
+    return room[skipped : skipped + words]
+
+
+class Names:
+    """Distinct names and their codes, from 0, in the order in which threads brought them."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._entries = np.zeros(FEW, np.int64)
+        self._store = _aligned(4 * FEW)
+        self._filled = np.array([0, FIRST], np.int64)
+
+    def __len__(self) -> int:
+        return int(self._filled[0])
+
+    def codes(self, texts: pa.Array) -> Array:
+        """Give the code of each text: int32, (n), -1 for null and for the empty text.
+
+        Args:
+            texts: `string`, (n), valid UTF-8; nulls hold no bytes.
+        """
+        begins, address = bytes_of(texts)
+        codes = np.empty(len(texts), np.int32)
+        if not len(texts):
+            return codes
+        with self._lock:
+            done = self._intern(begins, address, codes, 0)
+            while done < len(codes):
+                self._grow(int(begins[done + 1] - begins[done]))
+                done = self._intern(begins, address, codes, done)
+        return codes
+
+    def _intern(self, begins: Array, address: int, codes: Array, done: int) -> int:
+        return int(
+            kernel.intern(
+                begins, address, codes, done, self._entries, self._store, self._filled, KEY
+            )
+        )
+
+    def _grow(self, size: int) -> None:
+        """Make room for more names, one of them of `size` bytes."""
+        held, used = self._filled.tolist()
+        if used + 2 + size // 8 > len(self._store):
+            store = _aligned(2 * len(self._store) + size)
+            store[:used] = self._store[:used]
+            self._store = store
+        if 2 * held >= len(self._entries) - 1:
+            begins, spelled = self._spelled()
+            if begins[-1] < 2**31:  # else a second form of the compiled function is needed
+                begins = begins.astype(np.int32)
+            begins.setflags(write=False)
+            self._entries = np.zeros(2 * len(self._entries), np.int64)
+            self._filled[:] = 0, FIRST
+            self._intern(begins, spelled.ctypes.data, np.empty(held, np.int32), 0)
+
+    def _spelled(self) -> tuple[Array, Array]:
+        held, used = self._filled.tolist()
+        begins, spelled = np.zeros(held + 1, np.int64), np.empty(8 * used, np.uint8)
+        return begins, spelled[: kernel.spell(self._store, FIRST, begins, spelled)]
+
+    def ranked(self) -> tuple[pa.Array, Array]:
+        """Sort the names by their bytes.
+
+        Returns:
+            The names, `string`, (k), and for each code its place among them: int32, (k + 1), -1 at the
+            end, where the code -1 finds it.
+        """
+        begins, spelled = self._spelled()
+        small = begins[-1] < 2**31
+        names = pa.Array.from_buffers(
+            pa.string() if small else pa.large_string(),
+            len(begins) - 1,
+            [
+                None,
+                pa.py_buffer(begins.astype(np.int32) if small else begins),
+                pa.py_buffer(spelled),
+            ],
+        )
+        return ranked(names)
+
+
+def ranked(names: pa.Array) -> tuple[pa.Array, Array]:
+    """Sort distinct names; returns as `Names.ranked`."""
+    order = pc.sort_indices(names)
+    ranks = np.full(len(names) + 1, -1, np.int32)
+    ranks[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
+    return names.take(order), ranks
