@@ -1,0 +1,472 @@
+"""The live engine: events one after another in total order, and after each the same answers as a whole run.
+
+Enters: batches of integer columns. Leaves: changes, that is keys whose best answer is new or better.
+What can no longer matter is forgotten, so the state is as large as what is still open.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from undertow.engines.stream_kernel import (
+    ASK,
+    FULL,
+    LARGER,
+    OK,
+    Columns,
+    count_live,
+    feed,
+    settle,
+)
+from undertow.engines.stream_keys import AS_ROWS, Room
+from undertow.engines.stream_rules import Pass, compile_passes
+from undertow.engines.stream_settle import best_of
+from undertow.engines.stream_store import (
+    ACCOUNT_SLOT,
+    ANSWERED,
+    CHANGED,
+    COUNTS,
+    DONE,
+    DROPPED,
+    EVENTS,
+    FURTHEST,
+    GATHERED,
+    INDEX_SLOT,
+    ITEM,
+    NARROW_ROW,
+    NARROW_SLOT,
+    NOW,
+    PAIR_ROW,
+    PENDING,
+    REVISION,
+    ROW_A,
+    ROW_B,
+    ROW_BOOK,
+    ROW_GROUP,
+    SWEEPS,
+    TAKEN,
+    TAKEN_IN,
+    TODO,
+    TODO_BOOK,
+    WAY_SLOT,
+    WIDE_SLOT,
+    Store,
+)
+from undertow.engines.stream_tables import (
+    DEPTH,
+    ENTRIES,
+    LIVE,
+    SEGMENT,
+    SEGMENTS,
+    USED,
+    Map,
+    Pool,
+    new_map,
+    new_pool,
+)
+from undertow.errors import UndertowError
+from undertow.events.source import Source
+from undertow.events.table import TYPES
+from undertow.matches.kernel import scratch
+from undertow.matches.program import Array
+from undertow.playbooks.grammar import SIGNALS, Playbook
+
+MEMORY: Final = 4 << 30
+"""Bytes that the state may come to use where nothing else is said."""
+ROOM_AT_FIRST: Final = 256
+"""Events of one key that there is room for at first; more where a key needs it."""
+_MAPS: Final = ("pairs", "accounts", "ways", "index")
+_POOLS: Final = ("nodes", "items", "answers")
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Keys whose answer changed, (k); a key that changed often in one batch stands here once.
+
+    Attributes:
+        playbook: int64, place of the playbook among those of the stream.
+        keys: int64, (k, 3): the two key accounts and the group, -1 for none.
+        furthest: int64, the furthest step; -1: the answer is taken back, since more of the key's events
+            came to light than was known.
+        refs: int64, (k, s): `ref` of the event that took each step, -1 where it was not taken.
+        at: int64, (k, s): when, microseconds; 0 where it was not taken.
+        revision: int64, from 1: how often the key's answer has changed.
+    """
+
+    playbook: Array
+    keys: Array
+    furthest: Array
+    refs: Array
+    at: Array
+    revision: Array
+
+    def __len__(self) -> int:
+        return len(self.furthest)
+
+
+def columns(
+    at: Array,
+    kind: Array,
+    actor: Array,
+    target: Array,
+    *,
+    kinds: Array | None = None,
+    ref: Array | None = None,
+    marks: Array | None = None,
+    visibility: Array | None = None,
+    platform: Array | None = None,
+    context: Array | None = None,
+) -> Columns:
+    """Bring a batch into the form that the engine reads; arrays of the right type are not copied.
+
+    Args:
+        at: microseconds, ascending; events of one moment in total order.
+        kind: index into `TYPES`, or into `kinds`.
+        actor: account, at least 0.
+        target: account, -1 for none.
+        kinds: index into `TYPES` for each kind, `len(TYPES)` for what is none of them.
+        ref: a number of the event, at least 0, given back in changes; None: events are numbered from 0.
+        marks: bits of the signals in the order of `SIGNALS`: 1 address, 2 link, 4 answered.
+        visibility: index into `VISIBILITIES`, -1 for none.
+        platform: index into the stream's platforms; any other number is one that nothing is declared of.
+        context: room or thread, -1 for none.
+    """
+
+    def given(column: Array | None, kind: type) -> Array:
+        return np.empty(0, kind) if column is None else np.ascontiguousarray(column, kind)
+
+    return Columns(
+        at=given(at, np.int64),
+        kind=given(kind, np.int32),
+        kinds=np.arange(len(TYPES) + 1) if kinds is None else given(kinds, np.int64),
+        actor=given(actor, np.int64),
+        target=given(target, np.int64),
+        ref=given(ref, np.int64),
+        marks=given(marks, np.uint8),
+        visibility=given(visibility, np.int8),
+        platform=given(platform, np.int32),
+        context=given(context, np.int64),
+    )
+
+
+def mark_bits(marks: Mapping[str, Array]) -> Array:
+    """Pack boolean columns by signal name into the bits of `columns`."""
+    parts = [
+        marks[name].astype(np.uint8) << k for k, name in enumerate(SIGNALS) if name in marks
+    ]
+    return np.bitwise_or.reduce(parts)
+
+
+class Stream:
+    """Several playbooks matched together over events that come in total order."""
+
+    def __init__(
+        self,
+        playbooks: Sequence[Playbook],
+        sources: tuple[Source, ...] = (),
+        *,
+        platforms: Sequence[str] = (),
+        start: int | None = None,
+        memory: int = MEMORY,
+        forget: bool = True,
+    ) -> None:
+        """Begin with nothing seen.
+
+        Args:
+            playbooks: checked playbooks.
+            sources: what could be seen; platforms without a declaration count as visible throughout.
+            platforms: names of platforms in the order of their codes, at least those of the sources.
+            start: moment of the first event, microseconds; the first that is fed where None.
+            memory: bytes that the state may come to use.
+            forget: let go of events that can no longer matter.
+
+        Raises:
+            UndertowError: if a playbook is of the few that only `detect` knows.
+        """
+        self.playbooks, self.sources = tuple(playbooks), sources
+        self.platforms = list(platforms)
+        self.memory, self.forget = memory, forget
+        self.start = start
+        self.passes: list[Pass] = []
+        self.stores: list[Store] = []
+        self._rooms: list[Room] = []
+        self._floors: list[Array] = []
+        self._most = max(len(book.steps) for book in playbooks)
+        self._compile(0 if start is None else start)
+
+    def _compile(self, start: int) -> None:
+        self.passes = compile_passes(
+            self.playbooks, self.sources, self.platforms, start, forget=self.forget
+        )
+        self.stores = [_new_store(one, self.memory) for one in self.passes]
+        self._rooms = [_new_room(one, ROOM_AT_FIRST) for one in self.passes]
+        self._floors = [
+            np.array([book.floor for book in one.compiled], np.int64) for one in self.passes
+        ]
+
+    def feed(self, batch: Columns) -> Changes:
+        """Take in events.
+
+        Args:
+            batch: from `columns`; it goes on where the last batch ended.
+
+        Returns:
+            What changed.
+
+        Raises:
+            UndertowError: if the state needs more memory than it may use; the stream is then of no more
+                use.
+        """
+        n = len(batch.at)
+        if self.start is None and n:
+            self.start = int(batch.at[0])
+            self._compile(self.start)
+        for k in range(len(self.passes)):
+            self._feed_pass(k, batch, n)
+        if self.bytes_in_use > self.memory:
+            raise _too_large(self.memory)
+        return self._drain()
+
+    def _feed_pass(self, k: int, batch: Columns, n: int) -> None:
+        one, store = self.passes[k], self.stores[k]
+        i, why = 0, LARGER
+        while why != OK:
+            i, why = feed(
+                i, n, batch, one.rules, one.programs, self._floors[k], store, self._rooms[k]
+            )
+            if why == FULL:
+                raise _too_large(self.memory)
+            if why == LARGER:
+                size = self._rooms[k].sorted.shape[1]
+                self._rooms[k] = _new_room(one, 2 * size)
+            elif why == ASK:
+                self._settle(k)
+
+    def _settle(self, k: int) -> None:
+        """Answer the key in the scratch, whose best chain has one account in two roles."""
+        one, store, room = self.passes[k], self.stores[k], self._rooms[k]
+        book = int(store.todo[store.counts[DONE], TODO_BOOK])
+        furthest = best_of(
+            one.compiled[book].program, room.scratch, int(store.counts[GATHERED]), store.counts
+        )
+        settle(one.programs, store, self._floors[k], room, furthest)
+
+    def _drain(self) -> Changes:
+        parts = []
+        for one, store in zip(self.passes, self.stores, strict=True):
+            many = int(store.counts[CHANGED])
+            rows = store.changed[:many]
+            parts.append(self._read(one, store, rows))
+            store.answers.rows[rows, PENDING] = 0
+            store.counts[CHANGED] = 0
+        if len(parts) == 1:
+            return parts[0]
+        return Changes(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in Changes.__dataclass_fields__
+            )
+        )
+
+    def _read(self, one: Pass, store: Store, rows: Array) -> Changes:
+        answers = store.answers.rows
+        if not len(rows):
+            nothing, table = np.empty(0, np.int64), np.empty((0, self._most), np.int64)
+            return Changes(nothing, np.empty((0, 3), np.int64), nothing, table, table, nothing)
+        found = answers[rows]
+        books = np.array(one.books, np.int64)[found[:, ROW_BOOK]]
+        most = (answers.shape[1] - TAKEN) // 2
+        return Changes(
+            playbook=books,
+            keys=found[:, [ROW_A, ROW_B, ROW_GROUP]],
+            furthest=found[:, FURTHEST],
+            refs=found[:, TAKEN : TAKEN + most],
+            at=found[:, TAKEN + most :],
+            revision=found[:, REVISION],
+        )
+
+    def answers(self) -> Changes:
+        """Give the best answers of all keys, as they stand."""
+        parts = []
+        for one, store in zip(self.passes, self.stores, strict=True):
+            rows = np.arange(store.answers.head[USED])
+            rows = rows[store.answers.rows[rows, FURTHEST] >= 0]
+            parts.append(self._read(one, store, rows))
+        return Changes(
+            *(
+                np.concatenate([getattr(part, name) for part in parts])
+                for name in Changes.__dataclass_fields__
+            )
+        )
+
+    @property
+    def bytes_in_use(self) -> int:
+        """Bytes of state that are in use, free slots and rows in between included."""
+        return 8 * sum(
+            int(map_.head[SEGMENTS]) * (SEGMENT * map_.slots.shape[1] + 2)
+            + (1 << int(map_.head[DEPTH]))
+            for store in self.stores
+            for map_ in _maps(store)
+        ) + 8 * sum(
+            int(pool.head[USED]) * pool.rows.shape[1]
+            for store in self.stores
+            for pool in _pools(store)
+        )
+
+    @property
+    def live_pairs(self) -> int:
+        """Pairs of accounts that an event may still carry on; looks at all that are kept."""
+        return sum(
+            count_live(one.rules, store, store.counts[NOW])
+            for one, store in zip(self.passes, self.stores, strict=True)
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Count what metrics show; nothing here takes time."""
+        stores = self.stores
+        return {
+            "events": int(stores[0].counts[TAKEN_IN]),
+            "looked_at": sum(int(store.counts[EVENTS]) for store in stores),
+            "answered": sum(int(store.counts[ANSWERED]) for store in stores),
+            "forgotten": sum(int(store.counts[DROPPED]) for store in stores),
+            "sweeps": sum(int(store.counts[SWEEPS]) for store in stores),
+            "pairs": sum(int(store.pairs.head[ENTRIES]) for store in stores),
+            "kept_events": sum(
+                int(store.pairs.head[ENTRIES] + store.nodes.head[LIVE]) for store in stores
+            ),
+            "kept_beside": sum(int(store.items.head[LIVE]) for store in stores),
+            "answers": sum(int(store.answers.head[LIVE]) for store in stores),
+            "bytes": self.bytes_in_use,
+        }
+
+    def state(self) -> dict[str, Array]:
+        """Give all that must be kept to go on later: arrays by name, only the parts in use.
+
+        The arrays are views: write them out before feeding on.
+        """
+        kept = {
+            "stream": np.array([self._fingerprint(), -1 if self.start is None else self.start])
+        }
+        for k, store in enumerate(self.stores):
+            for name in _MAPS:
+                table: Map = getattr(store, name)
+                used = int(table.head[SEGMENTS])
+                kept[f"{k}.{name}.head"] = table.head
+                kept[f"{k}.{name}.slots"] = table.slots[: used * SEGMENT]
+                kept[f"{k}.{name}.segments"] = table.segments[:used]
+                kept[f"{k}.{name}.directory"] = table.directory[: 1 << int(table.head[DEPTH])]
+            for name in _POOLS:
+                pool: Pool = getattr(store, name)
+                kept[f"{k}.{name}.head"] = pool.head
+                kept[f"{k}.{name}.rows"] = pool.rows[: pool.head[USED]]
+            kept[f"{k}.counts"] = store.counts
+        return kept
+
+    @classmethod
+    def restore(
+        cls,
+        playbooks: Sequence[Playbook],
+        sources: tuple[Source, ...],
+        state: Mapping[str, Array],
+        *,
+        platforms: Sequence[str] = (),
+        memory: int = MEMORY,
+        forget: bool = True,
+    ) -> Stream:
+        """Go on from a state, as if the stream had never stopped.
+
+        Args:
+            playbooks, sources, platforms, forget: as the stream had that gave the state.
+            state: from `state`.
+            memory: bytes that the state may come to use.
+
+        Raises:
+            UndertowError: if the state is of other playbooks or sources, or needs more memory.
+        """
+        start = int(state["stream"][1])
+        made = cls(
+            playbooks,
+            sources,
+            platforms=platforms,
+            start=None if start < 0 else start,
+            memory=memory,
+            forget=forget,
+        )
+        if int(state["stream"][0]) != made._fingerprint():
+            raise UndertowError(
+                "the saved state belongs to other playbooks or sources",
+                code="stream-state",
+                mend="go on with the playbooks and sources it was made with, or begin anew",
+            )
+        for k, store in enumerate(made.stores):
+            for name, given in state.items():
+                owner, _, part = name.partition(".")
+                if owner == str(k):
+                    _fill(_part(store, part), given, memory)
+        return made
+
+    def _fingerprint(self) -> int:
+        told = (self.playbooks, self.sources, self.platforms, self.forget, TYPES)
+        return zlib.crc32(repr(told).encode())
+
+
+def _part(store: Store, name: str) -> Array:
+    owner, _, part = name.partition(".")
+    whole: Array = getattr(getattr(store, owner), part) if part else getattr(store, owner)
+    return whole
+
+
+def _fill(whole: Array, given: Array, memory: int) -> None:
+    if len(given) > len(whole):
+        raise _too_large(memory)
+    whole[: len(given)] = given
+
+
+def _maps(store: Store) -> list[Map]:
+    return [getattr(store, name) for name in _MAPS]
+
+
+def _pools(store: Store) -> list[Pool]:
+    return [getattr(store, name) for name in _POOLS]
+
+
+def _too_large(memory: int) -> UndertowError:
+    return UndertowError(
+        f"what is still open needs more than {memory >> 20} MiB",
+        code="stream-memory",
+        mend="allow more memory, or shorten the playbooks' windows",
+    )
+
+
+def _new_store(one: Pass, memory: int) -> Store:
+    wide = any(not book.plain for book in one.compiled)
+    steps = max(len(book.plan) for book in one.compiled)
+    slot = WIDE_SLOT if wide else NARROW_SLOT
+    beside = memory if wide else 0
+    answers = new_pool(TAKEN + 2 * steps, memory)
+    return Store(
+        pairs=new_map(slot, memory),
+        nodes=new_pool(PAIR_ROW if wide else NARROW_ROW, memory),
+        accounts=new_map(ACCOUNT_SLOT, beside),
+        items=new_pool(ITEM, beside),
+        ways=new_map(WAY_SLOT, memory if one.rules.classes[:, 1].any() else 0),
+        index=new_map(INDEX_SLOT, memory),
+        answers=answers,
+        changed=np.empty(len(answers.rows), np.int64),
+        todo=np.empty((1 << 20, TODO), np.int64),
+        spare=np.empty((SEGMENT, WIDE_SLOT), np.int64),
+        counts=np.zeros(COUNTS, np.int64),
+    )
+
+
+def _new_room(one: Pass, size: int) -> Room:
+    sights = one.programs.bounds.shape[1]
+    return Room(
+        scratch(one.programs.steps.shape[1], sights, size),
+        np.empty((AS_ROWS, size), np.int64),
+    )

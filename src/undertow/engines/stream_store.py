@@ -1,0 +1,400 @@
+"""What the live engine keeps: short lists of events by pair and by account, and the answers given so far.
+
+Every list is linked from the newest event back. A pair's newest event stands in its slot itself, so a pair
+with one event, as most are, costs a slot and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from undertow.engines.stream_rules import BACK as BACK_BITS
+from undertow.engines.stream_rules import (
+    BITS,
+    LINGER,
+    REACH,
+    Rules,
+)
+from undertow.engines.stream_rules import TOWARD as TOWARD_BITS
+from undertow.engines.stream_tables import (
+    COUNT,
+    LIMIT,
+    SEGMENT,
+    WORD,
+    Map,
+    Pool,
+    claim,
+    enter,
+    find,
+    give,
+    home,
+    inner,
+    lay,
+    lift,
+    look,
+    mixed,
+    split,
+    take,
+)
+from undertow.matches.program import Array
+
+# A link word: the next row plus 1 in 32 bits, then flags, then the variant of the event.
+NEXT_ROW: Final = (1 << 32) - 1
+BY_LOW: Final = 1 << 32
+"""The actor is the lower account of the pair; in an account's list: the account is the actor."""
+WAITING: Final = 1 << 33
+"""In a slot: the pair stands in the waiting lists of its accounts."""
+IN_USE: Final = 1 << 34
+VARIANT: Final = 35
+
+# Columns of a pair's slot, `WORD` being the link of its newest event; the last two in wide passes only.
+OPENS: Final = 3
+HEAD_AT: Final = 4
+HEAD_REF: Final = 5
+HEAD_ORDER: Final = 6
+HEAD_CONTEXT: Final = 7
+NARROW_SLOT: Final = 6
+WIDE_SLOT: Final = 8
+
+# Columns of a row of a list; `ORDER` and those behind it in wide passes only.
+LINK: Final = 0
+AT: Final = 1
+REF: Final = 2
+ORDER: Final = 3
+CONTEXT: Final = 4
+OTHER: Final = 5
+NARROW_ROW: Final = 3
+PAIR_ROW: Final = 5
+ITEM: Final = 6
+
+# Second half of an account's keys; a group of 0 and more stands for the joins and leaves there.
+SIDES: Final = -1
+WAITS: Final = -2
+GROUPS_OF: Final = -3
+
+# Columns of an account's slot: `WORD` is 1 plus the first row, times 2, plus 1; then pushes so far.
+PUSHES: Final = 3
+ACCOUNT_SLOT: Final = 4
+WAY_SLOT: Final = 3
+INDEX_SLOT: Final = 3
+
+# Columns of an answer; `TAKEN` and those behind it hold references, then times.
+ROW_BOOK: Final = 0
+ROW_A: Final = 1
+ROW_B: Final = 2
+ROW_GROUP: Final = 3
+FURTHEST: Final = 4
+OPTIONALS: Final = 5
+REVISION: Final = 6
+ROW_NEXT: Final = 7
+PENDING: Final = 8
+TAKEN: Final = 9
+
+# Columns of a key that waits to be answered.
+TODO_BOOK: Final = 0
+TODO_A: Final = 1
+TODO_B: Final = 2
+TODO_GROUP: Final = 3
+FORCED: Final = 4
+TODO: Final = 5
+
+# Places in `Store.counts`.
+EVENTS: Final = 0
+TAKEN_IN: Final = 1
+NOW: Final = 2
+TODOS: Final = 3
+DONE: Final = 4
+CHANGED: Final = 5
+STAMP: Final = 6
+ANSWERED: Final = 7
+DROPPED: Final = 8
+SWEEPS: Final = 9
+GATHERED: Final = 10
+SIGHTS_MET: Final = 11
+COUNTS: Final = 12
+
+
+class Store(NamedTuple):
+    """Everything that the engine remembers.
+
+    Attributes:
+        pairs: slots of the unordered pairs with live events.
+        nodes: their events but the newest.
+        accounts: lists of an account: side events, partners that wait, groups, joins and leaves.
+        items: rows of those lists.
+        ways: directions in which `first` has been taken, with what is unknown.
+        index: first answer of a pair.
+        answers: the best answer of every key.
+        changed: rows of `answers` that changed since they were last handed out.
+        todo: keys to be answered.
+        spare: room for one segment.
+        counts: see the places above.
+    """
+
+    pairs: Map
+    nodes: Pool
+    accounts: Map
+    items: Pool
+    ways: Map
+    index: Map
+    answers: Pool
+    changed: Array
+    todo: Array
+    spare: Array
+    counts: Array
+
+
+@inner
+def turned(bits: int, rules: Rules, toward: bool) -> int:
+    """Give the steps between the two that an event may take for a key, by its direction."""
+    return int(bits & (rules.words[TOWARD_BITS] if toward else rules.words[BACK_BITS]))
+
+
+@inner
+def cut(nodes: Pool, link: int) -> int:
+    """Give back the rows of a list from a link on; gives their number."""
+    row = (link & NEXT_ROW) - 1
+    n = 0
+    while row >= 0:
+        following = (nodes.rows[row, LINK] & NEXT_ROW) - 1
+        give(nodes, row)
+        row = following
+        n += 1
+    return n
+
+
+@inner
+def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> bool:
+    """Say whether a pair can still go on; the events that cannot matter any more are let go."""
+    nodes = store.nodes
+    link = spare[k, WORD]
+    live = spare[k, HEAD_AT] + rules.variants[link >> VARIANT, LINGER] >= now
+    before = -1
+    row = (link & NEXT_ROW) - 1
+    while row >= 0:
+        link = nodes.rows[row, LINK]
+        following = (link & NEXT_ROW) - 1
+        variant = link >> VARIANT
+        if nodes.rows[row, AT] + rules.variants[variant, REACH] < now:
+            if before < 0:
+                spare[k, WORD] += following - row
+            else:
+                nodes.rows[before, LINK] += following - row
+            give(nodes, row)
+            store.counts[DROPPED] += 1
+        else:
+            live = live or nodes.rows[row, AT] + rules.variants[variant, LINGER] >= now
+            before = row
+        row = following
+    if not live:
+        store.counts[DROPPED] += cut(nodes, spare[k, WORD]) + 1
+    return live
+
+
+@inner
+def sweep(store: Store, rules: Rules, h: int, now: int) -> int:
+    """Drop the expired pairs of the segment that a hash belongs to; gives how many stay."""
+    pairs, spare = store.pairs, store.spare
+    n = lift(pairs, home(pairs, h) // SEGMENT, spare)
+    kept = 0
+    for k in range(n):
+        if keep_live(store, rules, spare, k, now):
+            lay(pairs, spare, k)
+            kept += 1
+    store.counts[SWEEPS] += 1
+    return kept
+
+
+@inner
+def claim_pair(store: Store, rules: Rules, lo: int, hi: int, now: int) -> int:
+    """Find the slot of a pair or make one, whose link the caller must fill at once."""
+    pairs = store.pairs
+    h = mixed(lo, hi)
+    s = look(pairs, lo, hi, h)
+    while s < 0:
+        if pairs.segments[home(pairs, h) // SEGMENT, COUNT] < LIMIT:
+            s = -1 - s
+            enter(pairs, s, lo, hi)
+            break
+        if sweep(store, rules, h, now) > LIMIT - LIMIT // 8:
+            split(pairs, h, store.spare)
+        s = look(pairs, lo, hi, h)
+    return s
+
+
+@inner
+def push_pair(
+    store: Store, rules: Rules, s: int, link: int, at: int, ref: int, context: int
+) -> None:
+    """Make an event the newest of a pair; `link` has no next row yet."""
+    slots, nodes = store.pairs.slots, store.nodes
+    old = slots[s, WORD]
+    if old:
+        row = take(nodes)
+        nodes.rows[row, LINK] = old & ~WAITING
+        nodes.rows[row, AT] = slots[s, HEAD_AT]
+        nodes.rows[row, REF] = slots[s, HEAD_REF]
+        if slots.shape[1] == WIDE_SLOT:
+            nodes.rows[row, ORDER] = slots[s, HEAD_ORDER]
+            nodes.rows[row, CONTEXT] = slots[s, HEAD_CONTEXT]
+        link |= (row + 1) | (old & WAITING)
+    slots[s, WORD] = link | IN_USE
+    slots[s, HEAD_AT] = at
+    slots[s, HEAD_REF] = ref
+    if slots.shape[1] == WIDE_SLOT:
+        slots[s, HEAD_ORDER] = store.counts[TAKEN_IN]
+        slots[s, HEAD_CONTEXT] = context
+
+
+@inner
+def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) -> bool:
+    """Let an event take the place of an earlier one that it makes useless, if there is one.
+
+    Both can only begin a chain, for the same keys; only the latest counts.
+
+    Returns:
+        Whether the event stands in the slot; else the earlier one is gone, and the event must be pushed.
+    """
+    slots, nodes = store.pairs.slots, store.nodes
+    if alike(rules, slots[s, WORD], link):
+        slots[s, WORD] = (slots[s, WORD] & (NEXT_ROW | WAITING)) | link | IN_USE
+        slots[s, HEAD_AT] = at
+        slots[s, HEAD_REF] = ref
+        if slots.shape[1] == WIDE_SLOT:
+            slots[s, HEAD_ORDER] = store.counts[TAKEN_IN]
+        return True
+    before = -1
+    row = (slots[s, WORD] & NEXT_ROW) - 1
+    while row >= 0:
+        following = (nodes.rows[row, LINK] & NEXT_ROW) - 1
+        if alike(rules, nodes.rows[row, LINK], link):
+            if before < 0:
+                slots[s, WORD] += following - row
+            else:
+                nodes.rows[before, LINK] += following - row
+            give(nodes, row)
+            return False
+        before = row
+        row = following
+    return False
+
+
+@inner
+def alike(rules: Rules, one: int, other: int) -> bool:
+    """Say whether two events of a pair may take the same steps, for both of its keys."""
+    if one >> VARIANT != other >> VARIANT:
+        return False
+    if (one ^ other) & BY_LOW == 0:
+        return True
+    bits = rules.variants[one >> VARIANT, BITS]
+    return turned(bits, rules, True) == turned(bits, rules, False)
+
+
+@inner
+def first_item(store: Store, account: int, kind: int) -> int:
+    """Find the newest row of an account's list, -1: none."""
+    s = find(store.accounts, account, kind)
+    return int(store.accounts.slots[s, WORD] >> 1) - 1 if s >= 0 else -1
+
+
+@inner
+def push_item(store: Store, account: int, kind: int) -> int:
+    """Make a new row the newest of an account's list; gives the row, with its next row linked."""
+    s = claim(store.accounts, account, kind, store.spare)
+    slots, items = store.accounts.slots, store.items
+    row = take(items)
+    items.rows[row, LINK] = slots[s, WORD] >> 1
+    slots[s, WORD] = ((row + 1) << 1) | 1
+    slots[s, PUSHES] += 1
+    return row
+
+
+@inner
+def prune_items(store: Store, rules: Rules, account: int, now: int) -> None:
+    """Let go of an account's side events that cannot matter any more, once in 32 pushes."""
+    s = find(store.accounts, account, SIDES)
+    if s < 0 or store.accounts.slots[s, PUSHES] & 31:
+        return
+    items = store.items
+    before = -1
+    row = (store.accounts.slots[s, WORD] >> 1) - 1
+    while row >= 0:
+        link = items.rows[row, LINK]
+        following = (link & NEXT_ROW) - 1
+        if items.rows[row, AT] + rules.variants[link >> VARIANT, REACH] < now:
+            if before < 0:
+                store.accounts.slots[s, WORD] = ((following + 1) << 1) | 1
+            else:
+                items.rows[before, LINK] += following - row
+            give(items, row)
+            store.counts[DROPPED] += 1
+        else:
+            before = row
+        row = following
+
+
+@inner
+def add_group(store: Store, account: int, group: int) -> bool:
+    """Note that an account has to do with a group; says whether that is new."""
+    if find(store.accounts, account, group) >= 0:
+        return False
+    s = claim(store.accounts, account, group, store.spare)
+    store.accounts.slots[s, WORD] = 1
+    row = push_item(store, account, GROUPS_OF)
+    store.items.rows[row, OTHER] = group
+    return True
+
+
+@inner
+def add_move(store: Store, account: int, group: int, at: int, joins: bool) -> None:
+    """Note a join or a leave."""
+    row = push_item(store, account, group)
+    store.items.rows[row, AT] = at
+    store.items.rows[row, OTHER] = 1 if joins else 0
+
+
+@inner
+def is_member(store: Store, account: int, group: int, at: int) -> bool:
+    """Look up the last join or leave before `at`; at equal times leave comes first."""
+    rows = store.items.rows
+    row = first_item(store, account, group)
+    while row >= 0 and rows[row, AT] >= at:
+        row = (rows[row, LINK] & NEXT_ROW) - 1
+    last = rows[row, AT] if row >= 0 else 0
+    while row >= 0 and rows[row, AT] == last:
+        if rows[row, OTHER]:
+            return True
+        row = (rows[row, LINK] & NEXT_ROW) - 1
+    return False
+
+
+@inner
+def answer_row(store: Store, book: int, a: int, b: int, group: int) -> int:
+    """Find a key's answer, -1 if there is none."""
+    s = find(store.index, min(a, b), max(a, b))
+    if s < 0:
+        return -1
+    rows = store.answers.rows
+    row = store.index.slots[s, WORD] - 1
+    while row >= 0:
+        if (
+            rows[row, ROW_BOOK] == book
+            and rows[row, ROW_A] == a
+            and rows[row, ROW_GROUP] == group
+        ):
+            return int(row)
+        row = rows[row, ROW_NEXT] - 1
+    return -1
+
+
+@inner
+def put_todo(store: Store, book: int, a: int, b: int, group: int, forced: bool) -> None:
+    """Remember to answer a key; where the list is full, counting on tells so."""
+    k = store.counts[TODOS]
+    store.counts[TODOS] += 1
+    if k < len(store.todo):
+        store.todo[k, TODO_BOOK] = book
+        store.todo[k, TODO_A] = a
+        store.todo[k, TODO_B] = b
+        store.todo[k, TODO_GROUP] = group
+        store.todo[k, FORCED] = forced
