@@ -34,6 +34,7 @@ COMMANDS: Final = (
     Entry("import", "import_", "Turn what you hold into events."),
     Entry("signals", "signals", "Show what is seen per event."),
     Entry("detect", "detect", "Rank accounts by evidence."),
+    Entry("watch", "watch", "Write alerts as events come."),
     Entry("explain", "explain", "Show an account's evidence."),
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("playbook", "playbook", "List, check and test playbooks."),

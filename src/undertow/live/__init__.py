@@ -1,0 +1,1 @@
+"""Watching a stream: the same step function as batch, event by event, with checkpoints and alerts."""
