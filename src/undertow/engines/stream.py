@@ -80,6 +80,8 @@ MEMORY: Final = 4 << 30
 """Bytes that the state may come to use where nothing else is said."""
 ROOM_AT_FIRST: Final = 256
 """Events of one key that there is room for at first; more where a key needs it."""
+MEASURED_EVERY: Final = 10_000
+"""Events after which memory is measured again."""
 _MAPS: Final = ("pairs", "accounts", "ways", "index")
 _POOLS: Final = ("nodes", "items", "answers")
 
@@ -154,6 +156,9 @@ def columns(
     )
 
 
+NO_EVENTS: Final = columns(*(np.empty(0, np.int64) for _ in range(4)))
+
+
 def mark_bits(marks: Mapping[str, Array]) -> Array:
     """Pack boolean columns by signal name into the bits of `columns`."""
     parts = [
@@ -197,6 +202,7 @@ class Stream:
         self._rooms: list[Room] = []
         self._floors: list[Array] = []
         self._most = max(len(book.steps) for book in playbooks)
+        self._unmeasured = 0
         self._compile(0 if start is None else start)
 
     def _compile(self, start: int) -> None:
@@ -208,6 +214,13 @@ class Stream:
         self._floors = [
             np.array([book.floor for book in one.compiled], np.int64) for one in self.passes
         ]
+        self._nothing = self._read(self.passes[0], self.stores[0], np.empty(0, np.int64))
+        one = self.passes[0]
+        feed(
+            0, 0, NO_EVENTS, one.rules, one.programs, self._floors[0], self.stores[0], self._rooms[0]
+        )
+        # Called by its one signature: finding out the types of so many arrays costs more than a batch.
+        self._step = feed.get_overload(feed.signatures[0])
 
     def feed(self, batch: Columns) -> Changes:
         """Take in events.
@@ -228,15 +241,18 @@ class Stream:
             self._compile(self.start)
         for k in range(len(self.passes)):
             self._feed_pass(k, batch, n)
-        if self.bytes_in_use > self.memory:
-            raise _too_large(self.memory)
+        self._unmeasured += n
+        if self._unmeasured >= MEASURED_EVERY:
+            self._unmeasured = 0
+            if self.bytes_in_use > self.memory:
+                raise _too_large(self.memory)
         return self._drain()
 
     def _feed_pass(self, k: int, batch: Columns, n: int) -> None:
         one, store = self.passes[k], self.stores[k]
         i, why = 0, LARGER
         while why != OK:
-            i, why = feed(
+            i, why = self._step(
                 i, n, batch, one.rules, one.programs, self._floors[k], store, self._rooms[k]
             )
             if why == FULL:
@@ -257,6 +273,8 @@ class Stream:
         settle(one.programs, store, self._floors[k], room, furthest)
 
     def _drain(self) -> Changes:
+        if not any(store.counts[CHANGED] for store in self.stores):
+            return self._nothing
         parts = []
         for one, store in zip(self.passes, self.stores, strict=True):
             many = int(store.counts[CHANGED])
@@ -275,18 +293,18 @@ class Stream:
 
     def _read(self, one: Pass, store: Store, rows: Array) -> Changes:
         answers = store.answers.rows
-        if not len(rows):
-            nothing, table = np.empty(0, np.int64), np.empty((0, self._most), np.int64)
-            return Changes(nothing, np.empty((0, 3), np.int64), nothing, table, table, nothing)
         found = answers[rows]
-        books = np.array(one.books, np.int64)[found[:, ROW_BOOK]]
         most = (answers.shape[1] - TAKEN) // 2
+        refs = np.full((len(rows), self._most), -1, np.int64)
+        at = np.zeros((len(rows), self._most), np.int64)
+        refs[:, :most] = found[:, TAKEN : TAKEN + most]
+        at[:, :most] = found[:, TAKEN + most :]
         return Changes(
-            playbook=books,
+            playbook=np.array(one.books, np.int64)[found[:, ROW_BOOK]],
             keys=found[:, [ROW_A, ROW_B, ROW_GROUP]],
             furthest=found[:, FURTHEST],
-            refs=found[:, TAKEN : TAKEN + most],
-            at=found[:, TAKEN + most :],
+            refs=refs,
+            at=at,
             revision=found[:, REVISION],
         )
 

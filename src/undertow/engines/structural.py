@@ -1,10 +1,12 @@
 """Batch engine for structural events: Parquet files of integers, playbooks between two accounts.
 
 Files are read row group by row group, on several threads. Rows that matter are kept, parted by the hash
-of their pair; each part is sieved, grouped by pair and handed to the kernel, which alone decides. Where
-the rows would take too much memory, a reading before (without the times) sieves the pairs of the whole
-input: it looks only at the rarest kinds of events that the playbooks need, or, where none is rare, counts
-all that they need; and of the rest nothing is kept.
+of their pair; each part is sieved, grouped by pair and handed to the kernel, which alone decides.
+
+The early filter keeps less. Where all playbooks have a rare need, a quick reading before (types, marks
+and actors alone) notes who ever did such a thing; only their rows are kept. Where that would still be too
+much, the reading before sieves the pairs of the whole input, by rare needs or, if there are none, by
+counting all needs.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import numpy as np
 from undertow.engines import structural_kernel as kernel
 from undertow.engines import structural_plan as plans
 from undertow.engines.structural_kernel import CODE_BITS, Pairs, Picked, Sieve
-from undertow.engines.structural_plan import Book, Books
+from undertow.engines.structural_plan import Book, Books, Need
 from undertow.engines.structural_read import STRETCH, Batch, Columns, Piece, Reader
 from undertow.matches.kernel import scratch
 from undertow.matches.program import Array
@@ -41,6 +43,10 @@ RECORD_BYTES: Final = 8 * kernel.WIDTH
 SLAB: Final = 1 << 20
 """Records that a thread makes room for at once: large pieces of memory come with large pages."""
 MEMORY: Final = 512 << 20
+ACTORS: Final = 4
+"""Up to so many times the memory for all that matters, noting actors is thought to be enough."""
+PLACES_PER_EVENT: Final = 0.5
+"""About one for each pair, as pairs go: where more share one, more pass, and a part's own sieve follows."""
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -136,10 +142,9 @@ class _Run:
     def find(self, *, early_filter: bool, memory: int) -> list[Found]:
         """Answer it."""
         sieve = self.open_sieve()
+        if early_filter:
+            sieve = self.sieved(self.expected(sieve) * RECORD_BYTES, memory)
         expected = self.expected(sieve)
-        if early_filter and expected * RECORD_BYTES > memory:
-            sieve = self.sieved()
-            expected = self.expected(sieve)
         self.thins = early_filter
         bits = max(1, min(MOST_BITS, (expected // PART).bit_length()))
         turns = min(1 << bits, max(1, -(-expected * RECORD_BYTES // max(1, memory))))
@@ -203,25 +208,38 @@ class _Run:
         """Make a sieve that lets everything pass."""
         return plans.fresh(self.step, np.ones(plans.STATES, np.int64), 1)
 
-    def sieved(self) -> Sieve:
-        """Read once and sieve all pairs, by the rarest needs if they are rare, else by all."""
+    def sieved(self, size: int, memory: int) -> Sieve:
+        """Choose a sieve for the whole input and read once to fill it, unless all may stay.
+
+        Args:
+            size: bytes of all records that matter.
+            memory: bytes that records may take.
+        """
         rare = plans.rarest(self.books, self.share)
-        if not rare:
+        chosen = sorted({one for need in rare for one in need.classes})
+        share = float(self.share[chosen].sum())
+        places = max(1 << 10, int(PLACES_PER_RARE * share * self.reader.rows))
+        classes = self.books.only(chosen)
+        if rare and share <= RARE and size <= ACTORS * memory:
+            # Whoever has done anything that is rare may be in any match.
+            once = [Need(need.classes, 1) for need in rare]
+            step, _ = plans.tables(self.books, plans.counters(once))
+            live = np.minimum(np.arange(plans.STATES), 1)
+            sieve = plans.fresh(step, live, places, alone=True)
+        elif rare and share <= RARE:
+            sieve = plans.fresh(*plans.tables(self.books, plans.counters(rare)), places)
+        elif rare and size > memory:
+            classes = self.books.classes
+            places = int(PLACES_PER_EVENT * float(self.share.sum()) * self.reader.rows)
+            sieve = plans.fresh(self.step, self.live, places)
+        else:
             return self.open_sieve()
-        step, live = plans.tables(self.books, plans.counters(rare))
-        classes = self.books.only(one for need in rare for one in need.classes)
-        share = float(self.share[sorted({c for need in rare for c in need.classes})].sum())
-        places = PLACES_PER_RARE * share
-        if share > RARE:
-            step, live, classes = self.step, self.live, self.books.classes
-            places = float(self.share.sum())
-        sieve = plans.fresh(step, live, max(1 << 10, int(places * self.reader.rows)))
         self.spread(lambda piece: self.mark(piece, classes, sieve), self.reader.pieces)
         return sieve
 
     def mark(self, piece: Piece, classes: Array, sieve: Sieve) -> None:
         """Let one piece's events of some classes move the sieve."""
-        for batch in self.reader.read(piece, times=False):
+        for batch in self.reader.read(piece, targets=not sieve.alone, times=False):
             room, n = self.pick(batch, classes)
             # Two threads may meet in one pair; marking is a small part of what a thread does.
             with self.turn:

@@ -65,17 +65,20 @@ class Picked(NamedTuple):
 
 
 class Sieve(NamedTuple):
-    """What has been seen of each pair, in short.
+    """What has been seen of each pair, in short, or of each account as an actor.
 
     Attributes:
-        state: uint8, (2^k), one for all pairs whose hashes agree.
+        state: uint8, (2^k), one for all pairs, or accounts, whose hashes agree.
         step: uint8, (classes, 256): the state after an event of a class.
-        live: int64, (256): bit p set where a pair in that state may hold a match of playbook p.
+        live: int64, (256): bit p set where a pair in that state, or with an account in that state,
+            may hold a match of playbook p.
+        alone: whether states are those of accounts.
     """
 
     state: Array
     step: Array
     live: Array
+    alone: bool
 
 
 class Pairs(NamedTuple):
@@ -138,14 +141,17 @@ def pick(word: Array, marks: Array, classes: Array, picked: Picked) -> int:
 
 @njit(cache=True, nogil=True)
 def mark(n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve) -> None:
-    """Let the first `n` picked rows of a batch move the states of their pairs."""
+    """Let the first `n` picked rows of a batch move the states of their pairs, or of their actors.
+
+    For the latter `target` may be empty.
+    """
     wrap = np.uint64(len(sieve.state) - 1)
     for k in range(n):
-        x, y = actor[picked.row[k]], target[picked.row[k]]
-        if not are_two(x, y):
-            continue
-        place = hash_pair(min(x, y), max(x, y)) & wrap
-        sieve.state[place] = sieve.step[picked.code[k], sieve.state[place]]
+        x = actor[picked.row[k]]
+        y = NOBODY if sieve.alone else target[picked.row[k]]
+        if sieve.alone or are_two(x, y):
+            to = hash_pair(min(x, y), max(x, y)) & wrap
+            sieve.state[to] = sieve.step[picked.code[k], sieve.state[to]]
 
 
 @njit(cache=True, nogil=True)
@@ -173,8 +179,16 @@ def keep(
         x, y = actor[i], target[i]
         mixed = hash_pair(min(x, y), max(x, y))
         part = int(mixed >> shift)
-        fits = sieve.live[sieve.state[mixed & wrap]] != 0 and turn[0] <= part < turn[1]
-        fits = fits and are_two(x, y)
+        if sieve.alone:
+            fits = (
+                sieve.live[sieve.state[hash_pair(min(x, NOBODY), max(x, NOBODY)) & wrap]] != 0
+            )
+            fits |= (
+                sieve.live[sieve.state[hash_pair(min(y, NOBODY), max(y, NOBODY)) & wrap]] != 0
+            )
+        else:
+            fits = sieve.live[sieve.state[mixed & wrap]] != 0
+        fits = fits and turn[0] <= part < turn[1] and are_two(x, y)
         picked.row[kept] = i
         picked.code[kept] = 2 * picked.code[k] + (x < y)
         picked.part[kept] = part

@@ -246,6 +246,7 @@ def tables(books: Books, counted: dict[frozenset[int], int]) -> tuple[Array, Arr
     return (step % STATES).astype(np.uint8), live
 
 
-def fresh(step: Array, live: Array, places: int) -> Sieve:
+def fresh(step: Array, live: Array, places: int, *, alone: bool = False) -> Sieve:
     """Make a sieve of at least so many places in which nothing has been seen."""
-    return Sieve(np.zeros(1 << max(0, (places - 1).bit_length()), np.uint8), step, live)
+    state = np.zeros(1 << max(0, (places - 1).bit_length()), np.uint8)
+    return Sieve(state, step, live, alone)

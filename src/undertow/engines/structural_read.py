@@ -61,7 +61,7 @@ class Batch(NamedTuple):
         codes: int32: index into `TYPES` of each word, the number of types for words that are none.
         marks: uint8, bit k set where the event has mark k.
         actor, target: int64, -1 for none.
-        at: int64, microseconds; empty where it was not asked for.
+        at: int64, microseconds; like `target` empty where it was not asked for.
     """
 
     base: int
@@ -111,11 +111,14 @@ class Reader:
                 self.pieces.append(Piece(number, group, self.rows))
                 self.rows += parquet.metadata.row_group(group).num_rows
 
-    def read(self, piece: Piece, *, times: bool = True) -> Iterator[Batch]:
+    def read(
+        self, piece: Piece, *, targets: bool = True, times: bool = True
+    ) -> Iterator[Batch]:
         """Read one row group, in stretches.
 
         Args:
             piece: one of `pieces`.
+            targets: read the targets too.
             times: read the times too.
 
         Raises:
@@ -124,14 +127,15 @@ class Reader:
         """
         place = Place(shown_name(self.paths[piece.file]))
         held = self.columns
-        names = [held.type, held.actor, held.target, *self.marks, *([held.at] if times else [])]
+        names = [held.type, held.actor, *self.marks]
+        names += [held.target] * targets + [held.at] * times
         base = piece.base
         try:
             batches = self._handle(piece.file).iter_batches(
                 STRETCH, row_groups=[piece.group], columns=names, use_threads=False
             )
             for batch in batches:
-                yield self._arrays(batch, base, times=times, place=place)
+                yield self._arrays(batch, base, place)
                 base += batch.num_rows
         except (OSError, pa.ArrowInvalid):
             raise _unreadable(place) from None
@@ -179,31 +183,32 @@ class Reader:
                     place=place,
                 )
 
-    def _arrays(self, batch: pa.RecordBatch, base: int, *, times: bool, place: Place) -> Batch:
+    def _arrays(self, batch: pa.RecordBatch, base: int, place: Place) -> Batch:
         held = self.columns
-        for name in (held.actor, held.type, *([held.at] if times else [])):
-            if batch.column(name).null_count:
+        column = dict(zip(batch.schema.names, batch.columns, strict=True))
+        for name in (held.actor, held.type, held.at):
+            if column.get(name, _NOTHING).null_count:
                 raise UndertowError(
                     f"column `{name}` has empty values",
                     code="structural-null",
                     mend="every event has an actor, a type and a time",
                     place=place,
                 )
-        kind = batch.column(held.type)
+        kind = column[held.type]
         if not isinstance(kind, pa.DictionaryArray):
             kind = kind.dictionary_encode()
         marks = np.zeros(len(batch), np.uint8)
         for k, name in enumerate(self.marks):
-            marks |= _truths(batch.column(name)) << k
+            marks |= _truths(column[name]) << k
         marks.flags.writeable = False
         return Batch(
             base,
             _values(kind.indices.cast(pa.int32()), np.int32),
             self._codes(kind.dictionary),
             marks,
-            _values(batch.column(held.actor).cast(pa.int64()), np.int64),
-            _values(batch.column(held.target).cast(pa.int64()), np.int64),
-            _values(_microseconds(batch.column(held.at)) if times else _NO_TIMES, np.int64),
+            _values(column[held.actor].cast(pa.int64()), np.int64),
+            _values(column.get(held.target, _NOTHING).cast(pa.int64()), np.int64),
+            _values(_microseconds(column.get(held.at, _NOTHING)), np.int64),
         )
 
     def _codes(self, words: pa.Array) -> Array:
@@ -212,7 +217,7 @@ class Reader:
         return np.array(known, np.int32)
 
 
-_NO_TIMES: Final = pa.array([], pa.int64())
+_NOTHING: Final = pa.array([], pa.int64())
 
 
 def _unreadable(place: Place) -> UndertowError:

@@ -1,7 +1,7 @@
 """Columns of signals, derived from columns of the event table.
 
-`address_column` looks at most texts only through one compiled pattern (RE2, linear time) that says
-which cannot hold an address; the rest goes through `address.find_addresses`, text by text.
+Most texts are looked at only through one compiled pattern (RE2, linear time) that says which cannot
+hold an address; the rest goes through `address.find_addresses`, each distinct text once.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -23,6 +24,11 @@ from undertow.signals.kinds import KINDS, Kind
 from undertow.signals.links import PROVIDERS
 from undertow.signals.spoken import ENDINGS
 
+Array = npt.NDArray[Any]
+
+SPACE: Final = ord(" ")
+DELETE: Final = 0x7F
+LINE_FEED: Final = ord("\n")
 ADDRESSES: Final = pa.list_(
     pa.struct(
         [
@@ -35,7 +41,6 @@ ADDRESSES: Final = pa.list_(
 """Type of the column `addresses`; null where the text is null."""
 
 _APART: Final = r"(?: {1,2}|[-.*|/,~_]|•{1,8})"
-_CONTROL: Final = r"[\x00-\x09\x0b-\x1f\x7f]"
 _FORMS: Final = (
     r"@",
     r"[\do](?:[ .\-/()_*|~•+]{0,4}[\do]){6}",
@@ -71,17 +76,29 @@ class Hints:
     number: str
     run: str
 
-    def match(self, texts: pa.Array) -> pa.Array:
-        """Say which texts may hold an address; texts are folded and in lower case."""
-        found = pc.match_substring_regex(texts, self.first)
-        said = pc.match_substring_regex(texts, self.number)
-        rows = pc.indices_nonzero(pc.and_not(said, found))
+    @property
+    def either(self) -> str:
+        """`first` or `number` at once: a look costs about as much whatever is looked for."""
+        return f"{self.first}|{self.number}"
+
+    def match(self, texts: pa.Array) -> Array:
+        """Say which texts may hold an address: boolean, (n); texts are folded and in lower case."""
+        flags = np.zeros(len(texts), bool)
+        rows = _rows(pc.match_substring_regex(texts, self.either))
         if len(rows):
-            runs = rows.filter(pc.match_substring_regex(texts.take(rows), self.run))
-            flags = found.to_numpy(zero_copy_only=False).copy()
-            flags[runs.to_numpy()] = True
-            return pa.array(flags)
-        return found
+            some = texts.take(pa.array(rows))
+            found = _rows(pc.match_substring_regex(some, self.first))
+            flags[rows[found]] = True
+            said = np.delete(rows, found)
+            if len(said):
+                runs = _rows(pc.match_substring_regex(texts.take(pa.array(said)), self.run))
+                flags[said[runs]] = True
+        return flags
+
+
+def _rows(where: pa.Array) -> Array:
+    rows: Array = pc.indices_nonzero(where).to_numpy()
+    return rows
 
 
 def hints(kinds: Sequence[Kind], languages: Sequence[Language], *, wide: bool) -> Hints:
@@ -104,7 +121,7 @@ def hints(kinds: Sequence[Kind], languages: Sequence[Language], *, wide: bool) -
         rf"{edge}(?:{literal(vague)}){brink}",
         rf"[{word}]\s{{1,3}}(?:{signs})\s{{1,3}}[{word}]",
         rf"[\[({{<*_|~-]\s{{0,2}}(?:[.,]|{signs})\s{{0,2}}[\])}}>*_|~-]",
-        rf"(?:{literal(PROVIDERS)})[ ,_-]{{1,3}}(?:{ENDINGS})",
+        rf"(?:{literal(PROVIDERS)})[ ,_-]{{1,3}}(?:{ENDINGS}){brink}",
     )
     spoken = {part for phrase in numbers(languages) for part in re.split(r"[ -]", phrase)}
     spoken |= {part for phrase in gather(languages, "double") for part in phrase.split()}
@@ -132,23 +149,41 @@ def may_hold(content: pa.Array) -> pa.Array:
     Returns:
         `bool`, (n).
     """
-    is_plain = pc.and_not(
-        pc.string_is_ascii(content), pc.match_substring_regex(content, _CONTROL)
-    )
-    found = _shipped(wide=False).match(pc.ascii_lower(content))
-    odd = pc.indices_nonzero(pc.invert(is_plain))
-    if not len(odd):
-        return found
+    plain = _plain(content)
+    if plain.all():
+        return pa.array(_shipped(wide=False).match(pc.ascii_lower(content)))
+    flags = np.zeros(len(content), bool)
+    some = content.filter(pa.array(plain))
+    flags[plain] = _shipped(wide=False).match(pc.ascii_lower(some))
+    odd = np.flatnonzero(~plain)
     texts = pa.array(
-        [folded(text).lower() for text in content.take(odd).to_pylist()], content.type
+        [folded(text).lower() for text in content.take(pa.array(odd)).to_pylist()],
+        content.type,
     )
-    narrow = _shipped(wide=False).match(texts)
-    rest = pc.indices_nonzero(pc.and_not(pc.invert(pc.string_is_ascii(texts)), narrow))
-    flags = narrow.to_numpy(zero_copy_only=False).copy()
-    flags[rest.to_numpy()] = (
-        _shipped(wide=True).match(texts.take(rest)).to_numpy(zero_copy_only=False)
-    )
-    return pc.replace_with_mask(found, pc.invert(is_plain), pa.array(flags))
+    found = _shipped(wide=False).match(texts)
+    rest = np.flatnonzero(~pc.string_is_ascii(texts).to_numpy(zero_copy_only=False) & ~found)
+    found[rest] = _shipped(wide=True).match(texts.take(pa.array(rest)))
+    flags[odd] = found
+    return pa.array(flags)
+
+
+def _plain(content: pa.Array) -> Array:
+    """Say which texts are ASCII without control characters but line feeds: boolean, (n)."""
+    plain = np.ones(len(content), bool)
+    _, offsets, data = content.buffers()
+    if offsets is None or data is None or not len(content):
+        return plain
+    kind = np.dtype(np.int64 if pa.types.is_large_string(content.type) else np.int32)
+    first = kind.itemsize * content.offset
+    begins = np.frombuffer(offsets, kind, len(content) + 1, first).astype(np.int64)
+    signs = np.frombuffer(data, np.int8)[begins[0] : begins[-1]]
+    if not len(signs) or (signs.min() >= SPACE and signs.max() < DELETE):
+        return plain
+    odd = ((signs < SPACE) & (signs != LINE_FEED)) | (signs == DELETE)
+    begins -= begins[0]
+    held = begins[1:] > begins[:-1]
+    plain[held] = ~np.logical_or.reduceat(odd, begins[:-1][held])
+    return plain
 
 
 def address_column(
@@ -165,10 +200,12 @@ def address_column(
     """
     if isinstance(content, pa.ChunkedArray):
         content = content.combine_chunks()
-    rows = pc.indices_nonzero(may_hold(pc.fill_null(content, "")))
-    found = [find_addresses(text, region=region) for text in content.take(rows).to_pylist()]
+    rows = _rows(may_hold(pc.fill_null(content, "")))
+    hinted = content.take(pa.array(rows)).dictionary_encode()
+    seen = [find_addresses(text, region=region) for text in hinted.dictionary.to_pylist()]
+    found = [seen[at] for at in hinted.indices.to_pylist()]
     sizes = np.zeros(len(content) + 1, np.int32)
-    sizes[1:][rows.to_numpy()] = [len(addresses) for addresses in found]
+    sizes[1:][rows] = [len(addresses) for addresses in found]
     flat = [address for addresses in found for address in addresses]
     values = pa.StructArray.from_arrays(
         [
