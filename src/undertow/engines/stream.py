@@ -217,7 +217,14 @@ class Stream:
         self._nothing = self._read(self.passes[0], self.stores[0], np.empty(0, np.int64))
         one = self.passes[0]
         feed(
-            0, 0, NO_EVENTS, one.rules, one.programs, self._floors[0], self.stores[0], self._rooms[0]
+            0,
+            0,
+            NO_EVENTS,
+            one.rules,
+            one.programs,
+            self._floors[0],
+            self.stores[0],
+            self._rooms[0],
         )
         # Called by its one signature: finding out the types of so many arrays costs more than a batch.
         self._step = feed.get_overload(feed.signatures[0])
