@@ -13,6 +13,7 @@ from undertow.engines.stream_rules import (
     BITS,
     LINGER,
     REACH,
+    STARTERS,
     Rules,
 )
 from undertow.engines.stream_rules import TOWARD as TOWARD_BITS
@@ -250,7 +251,8 @@ def push_pair(
 def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) -> bool:
     """Let an event take the place of an earlier one that it makes useless, if there is one.
 
-    Both can only begin a chain, for the same keys; only the latest counts.
+    Both can only begin a chain, for the same keys; of those with nothing but beginnings between them
+    only the latest counts. Behind an event that may have carried the earlier one on, both do.
 
     Returns:
         Whether the event stands in the slot; else the earlier one is gone, and the event must be pushed.
@@ -263,9 +265,11 @@ def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) 
         if slots.shape[1] == WIDE_SLOT:
             slots[s, HEAD_ORDER] = store.counts[TAKEN_IN]
         return True
+    if not only_begins(rules, slots[s, WORD]):
+        return False
     before = -1
     row = (slots[s, WORD] & NEXT_ROW) - 1
-    while row >= 0:
+    while row >= 0 and only_begins(rules, nodes.rows[row, LINK]):
         following = (nodes.rows[row, LINK] & NEXT_ROW) - 1
         if alike(rules, nodes.rows[row, LINK], link):
             if before < 0:
@@ -277,6 +281,14 @@ def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) 
         before = row
         row = following
     return False
+
+
+@inner
+def only_begins(rules: Rules, link: int) -> bool:
+    """Say whether an event of a pair can do nothing but begin a chain."""
+    bits = rules.variants[link >> VARIANT, BITS]
+    own = turned(bits, rules, True) | turned(bits, rules, False)
+    return (own & ~rules.words[STARTERS]) == 0
 
 
 @inner
