@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from undertow.compiled import uncounted_inner
 from undertow.engines.stream_rules import BACK as BACK_BITS
 from undertow.engines.stream_rules import (
     BITS,
@@ -29,7 +30,6 @@ from undertow.engines.stream_tables import (
     find,
     give,
     home,
-    inner,
     lay,
     lift,
     look,
@@ -145,13 +145,13 @@ class Store(NamedTuple):
     counts: Array
 
 
-@inner
+@uncounted_inner
 def turned(bits: int, rules: Rules, toward: bool) -> int:
     """Give the steps between the two that an event may take for a key, by its direction."""
     return int(bits & (rules.words[TOWARD_BITS] if toward else rules.words[BACK_BITS]))
 
 
-@inner
+@uncounted_inner
 def cut(nodes: Pool, link: int) -> int:
     """Give back the rows of a list from a link on; gives their number."""
     row = (link & NEXT_ROW) - 1
@@ -164,7 +164,7 @@ def cut(nodes: Pool, link: int) -> int:
     return n
 
 
-@inner
+@uncounted_inner
 def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> bool:
     """Say whether a pair can still go on; the events that cannot matter any more are let go."""
     nodes = store.nodes
@@ -192,7 +192,7 @@ def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> boo
     return live
 
 
-@inner
+@uncounted_inner
 def sweep(store: Store, rules: Rules, h: int, now: int) -> int:
     """Drop the expired pairs of the segment that a hash belongs to; gives how many stay."""
     pairs, spare = store.pairs, store.spare
@@ -206,7 +206,7 @@ def sweep(store: Store, rules: Rules, h: int, now: int) -> int:
     return kept
 
 
-@inner
+@uncounted_inner
 def claim_pair(store: Store, rules: Rules, lo: int, hi: int, now: int) -> int:
     """Find the slot of a pair or make one, whose link the caller must fill at once."""
     pairs = store.pairs
@@ -223,7 +223,7 @@ def claim_pair(store: Store, rules: Rules, lo: int, hi: int, now: int) -> int:
     return s
 
 
-@inner
+@uncounted_inner
 def push_pair(
     store: Store, rules: Rules, s: int, link: int, at: int, ref: int, context: int
 ) -> None:
@@ -247,7 +247,7 @@ def push_pair(
         slots[s, HEAD_CONTEXT] = context
 
 
-@inner
+@uncounted_inner
 def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) -> bool:
     """Let an event take the place of an earlier one that it makes useless, if there is one.
 
@@ -283,7 +283,7 @@ def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) 
     return False
 
 
-@inner
+@uncounted_inner
 def only_begins(rules: Rules, link: int) -> bool:
     """Say whether an event of a pair can do nothing but begin a chain."""
     bits = rules.variants[link >> VARIANT, BITS]
@@ -291,7 +291,7 @@ def only_begins(rules: Rules, link: int) -> bool:
     return (own & ~rules.words[STARTERS]) == 0
 
 
-@inner
+@uncounted_inner
 def alike(rules: Rules, one: int, other: int) -> bool:
     """Say whether two events of a pair may take the same steps, for both of its keys."""
     if one >> VARIANT != other >> VARIANT:
@@ -302,14 +302,14 @@ def alike(rules: Rules, one: int, other: int) -> bool:
     return turned(bits, rules, True) == turned(bits, rules, False)
 
 
-@inner
+@uncounted_inner
 def first_item(store: Store, account: int, kind: int) -> int:
     """Find the newest row of an account's list, -1: none."""
     s = find(store.accounts, account, kind)
     return int(store.accounts.slots[s, WORD] >> 1) - 1 if s >= 0 else -1
 
 
-@inner
+@uncounted_inner
 def push_item(store: Store, account: int, kind: int) -> int:
     """Make a new row the newest of an account's list; gives the row, with its next row linked."""
     s = claim(store.accounts, account, kind, store.spare)
@@ -321,7 +321,7 @@ def push_item(store: Store, account: int, kind: int) -> int:
     return row
 
 
-@inner
+@uncounted_inner
 def prune_items(store: Store, rules: Rules, account: int, now: int) -> None:
     """Let go of an account's side events that cannot matter any more, once in 32 pushes."""
     s = find(store.accounts, account, SIDES)
@@ -345,7 +345,7 @@ def prune_items(store: Store, rules: Rules, account: int, now: int) -> None:
         row = following
 
 
-@inner
+@uncounted_inner
 def add_group(store: Store, account: int, group: int) -> bool:
     """Note that an account has to do with a group; says whether that is new."""
     if find(store.accounts, account, group) >= 0:
@@ -357,7 +357,7 @@ def add_group(store: Store, account: int, group: int) -> bool:
     return True
 
 
-@inner
+@uncounted_inner
 def add_move(store: Store, account: int, group: int, at: int, joins: bool) -> None:
     """Note a join or a leave."""
     row = push_item(store, account, group)
@@ -365,7 +365,7 @@ def add_move(store: Store, account: int, group: int, at: int, joins: bool) -> No
     store.items.rows[row, OTHER] = 1 if joins else 0
 
 
-@inner
+@uncounted_inner
 def is_member(store: Store, account: int, group: int, at: int) -> bool:
     """Look up the last join or leave before `at`; at equal times leave comes first."""
     rows = store.items.rows
@@ -380,7 +380,7 @@ def is_member(store: Store, account: int, group: int, at: int) -> bool:
     return False
 
 
-@inner
+@uncounted_inner
 def answer_row(store: Store, book: int, a: int, b: int, group: int) -> int:
     """Find a key's answer, -1 if there is none."""
     s = find(store.index, min(a, b), max(a, b))
@@ -399,7 +399,7 @@ def answer_row(store: Store, book: int, a: int, b: int, group: int) -> int:
     return -1
 
 
-@inner
+@uncounted_inner
 def put_todo(store: Store, book: int, a: int, b: int, group: int, forced: bool) -> None:
     """Remember to answer a key; where the list is full, counting on tells so."""
     k = store.counts[TODOS]
