@@ -75,10 +75,11 @@ def kept_in(package: str) -> Path:
     for name in (package, *_BUILT_ON.get(package, ())):
         for path in sorted((_HERE / name).glob("*.py")):
             told.update(path.read_bytes())
-    return _root() / f"{package}-{told.hexdigest()[:16]}"
+    return root() / f"{package}-{told.hexdigest()[:16]}"
 
 
-def _root() -> Path:
+def root() -> Path:
+    """Name the folder for all that is made from sources and can be made again."""
     named = _settings.CACHE_DIR
     if named:
         return Path(named)
