@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from undertow.compiled import inner, outer
 from undertow.matches.kernel_rules import (
     AT,
     BEFORE,
@@ -32,7 +32,6 @@ from undertow.matches.kernel_rules import (
     bound_apart,
     gap_fits,
     gathered_from,
-    inner,
     unseen,
 )
 from undertow.matches.plan import FOREVER
@@ -223,7 +222,7 @@ def differ(program: Program, events: Array, taken: Array) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@outer
 def answer(program: Program, room: Scratch, n: int, stamp: int, taken: Array) -> int:
     """Match one key: the step function of every engine.
 

@@ -6,11 +6,9 @@ key is worked on. All arrays are int64 in C order: few and alike, so that compil
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from numba import njit
-
+from undertow.compiled import inner
 from undertow.matches.plan import FOREVER
 from undertow.matches.program import BOTH_WAYS as EITHER
 from undertow.matches.program import (
@@ -48,20 +46,6 @@ PRESENT: Final = 4
 ENDS: Final = 0
 LAST: Final = 1
 BEGIN: Final = 2
-
-
-Compiled = TypeVar("Compiled", bound=Callable[..., Any])
-
-
-def inner(function: Compiled) -> Compiled:
-    """Compile a function that only compiled code calls.
-
-    A way in from Python would cost a tenth of a second of compiling each.
-    """
-    # numba's own type hints leave two of these options out.
-    decorate: Any = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]  # numba hints lack two options
-    compiled: Compiled = decorate(function)
-    return compiled
 
 
 class Rows(NamedTuple):

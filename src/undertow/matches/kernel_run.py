@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from numba import njit
-
+from undertow.compiled import inner, outer
 from undertow.matches.kernel import NOTHING, answer
 from undertow.matches.kernel_rules import (
     AT,
@@ -27,7 +26,6 @@ from undertow.matches.kernel_rules import (
     Rows,
     Scratch,
     fits,
-    inner,
     seen_throughout,
 )
 from undertow.matches.kernel_states import judge
@@ -253,7 +251,7 @@ def plain(program: Program, room: Scratch, furthest: int) -> bool:
     return bool(room.known[SEEN] & needed == needed)
 
 
-@njit(cache=True, nogil=True)
+@outer
 def run(
     program: Program,
     moves: Array,
