@@ -29,7 +29,7 @@ from undertow.matches.match import find
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
 from undertow.scores.rates import activity
-from undertow.scores.shown import Names
+from undertow.scores.shown import Names, Shown
 from undertow.scores.weigh import Weighed, likely, weigh
 from undertow.signals.marks import MARKS, text_marks
 from undertow.signals.tempo import answered
@@ -99,8 +99,8 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     hold_one_pocket(log)
     busy = activity(log)
     weighed = [weigh(log, find(log, book, files.sources), busy) for book in request.playbooks]
-    names = _target_names(request)
-    tables = [_tables(log, one, names) for one in weighed]
+    shown = Shown(log, _target_names(request))
+    tables = [_tables(log, one, shown) for one in weighed]
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
     summary = _summary(request, files, log, weighed)
     written = {
@@ -216,10 +216,10 @@ def _target_names(request: Request) -> Names:
 
 
 def _tables(
-    log: EventLog, weighed: Weighed, names: Names
+    log: EventLog, weighed: Weighed, shown: Shown
 ) -> tuple[pa.Table, pa.Table, pa.Table]:
-    evidence = table.evidence(log, weighed, names)
-    return table.accounts(log, weighed, evidence), table.funnels(log, weighed, names), evidence
+    evidence = table.evidence(log, weighed, shown)
+    return table.accounts(log, weighed, evidence), table.funnels(log, weighed, shown), evidence
 
 
 def _ranked(accounts: pa.Table) -> pa.Table:

@@ -203,6 +203,7 @@ class Search:
         order = np.argsort(keys[:, 3], kind="stable")
         keys = keys[order]
         most = listed.most(keys)
+
         def work(part: slice) -> None:
             room = kernel.scratch(len(self.plan), len(self.program.bounds), most)
             one = Answers(*(column[part] for column in out))
