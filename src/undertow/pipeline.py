@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,11 +20,13 @@ from undertow.errors import UndertowError
 from undertow.events.coding import Looks
 from undertow.events.load import load
 from undertow.events.log import NOBODY, EventLog
+from undertow.events.order import THREADS
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
 from undertow.events.source import SIMULATED_KEY, Source
 from undertow.events.table import CONVERSATION, TYPES
-from undertow.export.report import write_report
+from undertow.export.folder import Results, Run
+from undertow.export.report import render
 from undertow.matches import kernel_states as states
 from undertow.matches.match import find
 from undertow.playbooks.grammar import Playbook
@@ -78,6 +81,8 @@ class Result:
 
 
 Progress = Callable[[int], None]
+Tables = tuple[pa.Table, pa.Table, pa.Table]
+"""Accounts, funnels and evidence of one playbook."""
 
 
 def detect(request: Request, advance: Progress = lambda _: None) -> Result:
@@ -97,10 +102,15 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
     log = read_log(files, request, advance)
     hold_one_pocket(log)
-    busy = activity(log)
-    weighed = [weigh(log, find(log, book, files.sources), busy) for book in request.playbooks]
     shown = Shown(log, _target_names(request))
-    tables = [_tables(log, one, shown) for one in weighed]
+    with ThreadPoolExecutor(THREADS) as pool:
+        busy = pool.submit(activity, log)
+
+        def whole(playbook: Playbook) -> tuple[Weighed, Tables]:
+            one = weigh(log, find(log, playbook, files.sources), busy.result())
+            return one, _tables(log, one, shown)
+
+        weighed, tables = zip(*pool.map(whole, request.playbooks), strict=True)
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
     summary = _summary(request, files, log, weighed)
     written = {
@@ -215,9 +225,7 @@ def _target_names(request: Request) -> Names:
     return pseudonyms.of_array
 
 
-def _tables(
-    log: EventLog, weighed: Weighed, shown: Shown
-) -> tuple[pa.Table, pa.Table, pa.Table]:
+def _tables(log: EventLog, weighed: Weighed, shown: Shown) -> Tables:
     evidence = table.evidence(log, weighed, shown)
     return table.accounts(log, weighed, evidence), table.funnels(log, weighed, shown), evidence
 
@@ -232,7 +240,7 @@ def _ranked(accounts: pa.Table) -> pa.Table:
 
 
 def _summary(
-    request: Request, files: EventFiles, log: EventLog, weighed: list[Weighed]
+    request: Request, files: EventFiles, log: EventLog, weighed: Sequence[Weighed]
 ) -> dict[str, Any]:
     reason = request.native_targets
     return {
@@ -342,17 +350,32 @@ def _write(
         tables = {**tables, "rejects.parquet": rejects}
     else:
         (out / "rejects.parquet").unlink(missing_ok=True)
-    parts = {name: out / f".{name}.part" for name in (*tables, "run.json")}
+    parts = {name: out / f".{name}.part" for name in (*tables, "run.json", "report.html")}
+    told = msgspec.json.encode(summary)
+
+    def write(name: str) -> None:
+        marked_table = tables[name].replace_schema_metadata(marked)
+        pq.write_table(marked_table, parts[name], compression="zstd")
+
     try:
-        for name, content in tables.items():
-            marked_table = content.replace_schema_metadata(marked)
-            pq.write_table(marked_table, parts[name], compression="zstd")
-        parts["run.json"].write_bytes(
-            msgspec.json.format(msgspec.json.encode(summary), indent=1)
-        )
+        with ThreadPoolExecutor(THREADS) as pool:
+            results = Results(
+                folder=out,
+                run=msgspec.json.decode(told, type=Run, strict=False),
+                accounts=tables["accounts.parquet"],
+                funnels=tables["funnels.parquet"],
+                evidence=tables["evidence.parquet"],
+                rejects=tables.get("rejects.parquet"),
+            )
+            writing = [pool.submit(write, name) for name in tables]
+            page = render(results)
+            for one in writing:
+                one.result()
+        parts["run.json"].write_bytes(msgspec.json.format(told, indent=1))
+        parts["report.html"].write_text(page, encoding="utf-8", newline="\n")
         for name, part in parts.items():
             part.replace(out / name)
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
-    return write_report(out)
+    return out / "report.html"
