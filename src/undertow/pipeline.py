@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +17,10 @@ import pyarrow.parquet as pq
 
 from undertow import __version__
 from undertow.errors import UndertowError
-from undertow.events.log import NOBODY, EventLog, collect
+from undertow.events.load import load
+from undertow.events.log import NOBODY, EventLog
 from undertow.events.pseudonyms import Pseudonyms
-from undertow.events.read import EventFiles, direct_messages, open_events
+from undertow.events.read import EventFiles, open_events
 from undertow.events.source import SIMULATED_KEY, Source
 from undertow.events.table import CONVERSATION, TYPES
 from undertow.export.report import write_report
@@ -29,8 +31,7 @@ from undertow.scores import table
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names
 from undertow.scores.weigh import Weighed, likely, weigh
-from undertow.signals.derive import address_column
-from undertow.signals.marks import address_marks
+from undertow.signals.marks import MARKS, text_marks
 from undertow.signals.tempo import answered
 from undertow.units import moment
 
@@ -137,20 +138,9 @@ def hold_out(request: Request) -> None:
 
 
 def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog:
-    """Read all batches into a log, with what needs a row's text or sources taken on the way."""
-    sources = files.sources
-
-    def marks(batch: pa.RecordBatch) -> dict[str, np.ndarray]:
-        found = address_marks(address_column(batch.column("content"), region=request.region))
-        direct = direct_messages(batch, sources).to_numpy(zero_copy_only=False)
-        return {**found, "direct": direct}
-
-    def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            advance(batch.num_rows)
-            yield batch
-
-    log = collect(counted(files.batches()), marks=marks, until=request.until)
+    """Read all files into a log, with what needs a row's text or sources taken on the way."""
+    looks = partial(text_marks, region=request.region, wanted=_wanted(request.playbooks))
+    log = load(files, looks=looks, until=request.until, advance=advance)
     if not len(log):
         raise UndertowError(
             "no events are left to look at",
@@ -161,6 +151,17 @@ def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog
         talk = np.isin(log.type, [TYPES.index(word) for word in CONVERSATION])
         log.marks["answered"] = np.logical_and(*answered(log.actor, log.target, talk))
     return log
+
+
+def _wanted(playbooks: Iterable[Playbook]) -> dict[str, set[str]]:
+    """Say at which types of events the playbooks ask for an address or a link."""
+    wanted: dict[str, set[str]] = {name: set() for name in MARKS}
+    for playbook in playbooks:
+        for step in playbook.steps:
+            for name in step.has:
+                if name in wanted:
+                    wanted[name].update(step.types)
+    return wanted
 
 
 def hold_one_pocket(log: EventLog) -> None:
