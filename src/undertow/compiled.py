@@ -54,6 +54,20 @@ def uncounted_inner(function: Compiled) -> Compiled:
     return _compiled(function, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
+def inlined(function: Compiled) -> Compiled:
+    """Compile as `uncounted_inner` does, into the functions that call it.
+
+    A tuple of arrays is handed over as some ten words for each array, which costs more than a short rule.
+    """
+    return _compiled(
+        function,
+        _nrt=False,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        forceinline=True,
+    )
+
+
 def _compiled(function: Compiled, **options: bool) -> Compiled:
     usual = _settings.CACHE_DIR
     _settings.CACHE_DIR = str(kept_in(function.__module__.split(".")[1]))

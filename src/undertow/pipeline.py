@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 
 from undertow import __version__
 from undertow.errors import UndertowError
+from undertow.events.coding import Looks
 from undertow.events.load import load
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.pseudonyms import Pseudonyms
@@ -138,9 +138,13 @@ def hold_out(request: Request) -> None:
 
 
 def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog:
-    """Read all files into a log, with what needs a row's text or sources taken on the way."""
-    looks = partial(text_marks, region=request.region, wanted=_wanted(request.playbooks))
-    log = load(files, looks=looks, until=request.until, advance=advance)
+    """Read all files into a log, with the marks that the playbooks ask for and `direct`."""
+    log = load(
+        files,
+        looks=looks(request.playbooks, request.region),
+        until=request.until,
+        advance=advance,
+    )
     if not len(log):
         raise UndertowError(
             "no events are left to look at",
@@ -153,15 +157,18 @@ def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog
     return log
 
 
-def _wanted(playbooks: Iterable[Playbook]) -> dict[str, set[str]]:
-    """Say at which types of events the playbooks ask for an address or a link."""
-    wanted: dict[str, set[str]] = {name: set() for name in MARKS}
-    for playbook in playbooks:
-        for step in playbook.steps:
-            for name in step.has:
-                if name in wanted:
-                    wanted[name].update(step.types)
-    return wanted
+def looks(playbooks: Iterable[Playbook], region: str | None) -> Looks:
+    """Say what to look for in texts: what the playbooks' steps ask for, at the steps' types alone."""
+    steps = [step for playbook in playbooks for step in playbook.steps]
+    wanted = {
+        name: frozenset(word for step in steps if name in step.has for word in step.types)
+        for name in MARKS
+    }
+
+    def look(content: pa.Array, types: np.ndarray) -> dict[str, np.ndarray]:
+        return text_marks(content, types, region=region, wanted=wanted)
+
+    return look
 
 
 def hold_one_pocket(log: EventLog) -> None:

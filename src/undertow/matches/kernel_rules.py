@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from undertow.compiled import inner
+from undertow.compiled import inlined
 from undertow.matches.plan import FOREVER
 from undertow.matches.program import BOTH_WAYS as EITHER
 from undertow.matches.program import (
@@ -69,6 +69,18 @@ class Lists(NamedTuple):
     side_rows: Array
 
 
+class Moved(NamedTuple):
+    """Joins and leaves, sorted as `select.Moves`: account a's are `rows[start[a] : start[a + 1]]`.
+
+    Attributes:
+        start: int64, (accounts + 1).
+        rows: int64, (m, 3): group, time, 1 for a join.
+    """
+
+    start: Array
+    rows: Array
+
+
 class Key(NamedTuple):
     """One key: its two accounts, its group (-1: none) and the number of its unordered pair."""
 
@@ -106,32 +118,30 @@ class Scratch(NamedTuple):
     """(2, s): for callers: the place of each step's event, and its time."""
 
 
-@inner
+@inlined
 def add(a: int, b: int) -> int:
     """Add two durations, `FOREVER` staying what it is."""
     return FOREVER if a >= FOREVER or b >= FOREVER else a + b
 
 
-@inner
-def is_member(moves: Array, account: int, group: int, at: int) -> bool:
+@inlined
+def is_member(moves: Moved, account: int, group: int, at: int) -> bool:
     """Look up the last join or leave before `at`; at equal times leave comes first."""
-    low, high = 0, len(moves)
+    rows = moves.rows
+    first = moves.start[account]
+    low, high = first, moves.start[account + 1]
     while low < high:
         middle = (low + high) // 2
-        who, room = moves[middle, 0], moves[middle, 1]
-        if who < account or (
-            who == account and (room < group or (room == group and moves[middle, 2] < at))
-        ):
+        room = rows[middle, 0]
+        if room < group or (room == group and rows[middle, 1] < at):
             low = middle + 1
         else:
             high = middle
     last = low - 1
-    if last < 0 or moves[last, 0] != account or moves[last, 1] != group:
-        return False
-    return bool(moves[last, 3] != 0)
+    return bool(last >= first and rows[last, 0] == group and rows[last, 2] != 0)
 
 
-@inner
+@inlined
 def end_fits(roles: Array, role: int, account: int, key: Key) -> bool:
     """Say whether an account may stand at an end of an event that a role asks for."""
     if role < 0:
@@ -145,8 +155,8 @@ def end_fits(roles: Array, role: int, account: int, key: Key) -> bool:
     return bool((account != key.a or roles[role] & 1) and (account != key.b or roles[role] & 2))
 
 
-@inner
-def fits(program: Program, moves: Array, rows: Rows, x: int, s: int, key: Key) -> int:
+@inlined
+def fits(program: Program, moves: Moved, rows: Rows, x: int, s: int, key: Key) -> int:
     """Say whether the accounts and the room of event `x` suit step `s` of a key.
 
     Returns:
@@ -180,7 +190,7 @@ def fits(program: Program, moves: Array, rows: Rows, x: int, s: int, key: Key) -
     return int(target) if sink >= KEY_ROLES else -1
 
 
-@inner
+@inlined
 def unseen(bounds: Array, known: Array, s: int, since: int, until: int) -> bool:
     """Say whether step `s` could not be seen anywhere in [since, until] on the key's platforms."""
     if (known[UNKNOWN] >> s) & 1:
@@ -193,7 +203,7 @@ def unseen(bounds: Array, known: Array, s: int, since: int, until: int) -> bool:
     return True
 
 
-@inner
+@inlined
 def seen_throughout(bounds: Array, known: Array, s: int, span: tuple[int, int]) -> bool:
     """Say whether one source of the key's platforms shows step `s` over the whole data."""
     if (known[UNKNOWN] >> s) & 1:
@@ -206,7 +216,7 @@ def seen_throughout(bounds: Array, known: Array, s: int, span: tuple[int, int]) 
     return False
 
 
-@inner
+@inlined
 def gap_fits(program: Program, known: Array, i: int, j: int, at: int, gap: int) -> bool:
     """Say whether step `j` may follow step `i` taken at `at` after `gap`, unknown steps skipped."""
     steps = program.steps
@@ -223,7 +233,7 @@ def gap_fits(program: Program, known: Array, i: int, j: int, at: int, gap: int) 
     return bool(shortest + least <= gap <= add(longest, within))
 
 
-@inner
+@inlined
 def gathered_from(program: Program, events: Array, x: int, j: int) -> int:
     """Find the last event from which step `j`'s events up to `x` are enough; -1 if there is none."""
     steps = program.steps
@@ -241,7 +251,7 @@ def gathered_from(program: Program, events: Array, x: int, j: int) -> int:
     return -1
 
 
-@inner
+@inlined
 def bound_apart(program: Program, events: Array, i: int, j: int, y: int, x: int) -> bool:
     """Say whether steps `i` and `j` bind one free role to two different accounts."""
     steps = program.steps

@@ -214,8 +214,7 @@ class Search:
         order = np.argsort(keys[:, 3], kind="stable")
         keys = keys[order]
         most = listed.most(keys)
-        moved = self.moved
-        joins = np.stack([moved.account, moved.group, moved.at, moved.joins], axis=1)
+        moved = self.moved.by_account(len(self.log.accounts))
         rows = listed.rows._replace(mask=mask)
 
         def work(part: slice) -> None:
@@ -223,7 +222,7 @@ class Search:
             one = Answers(*(column[part] for column in out))
             kernel_run.run(
                 self.program,
-                joins,
+                moved,
                 rows,
                 listed.lists,
                 keys[part],
