@@ -30,7 +30,8 @@ Tables = tuple[pa.Table, pa.Table, pa.Table]
 
 def tables(log: EventLog, weighed: Weighed) -> Tables:
     evidence = table.evidence(log, weighed, lambda names: names)
-    accounts = table.accounts(log, weighed, evidence).sort_by("account")
+    accounts = table.accounts(log, weighed, evidence)
+    accounts = accounts.sort_by([(name, "ascending") for name in ("account", "role")])
     return accounts, table.funnels(log, weighed, lambda names: names), evidence
 
 

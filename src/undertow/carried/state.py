@@ -24,7 +24,7 @@ from undertow.events.source import Source, sources_from_json, sources_to_json
 from undertow.matches.grouping import Pairs
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.meetings import Meetings, role_steps
-from undertow.scores.rates import activity, activity_of
+from undertow.scores.rates import activity_of
 from undertow.scores.weigh import Weighed, weigh
 
 Array = npt.NDArray[Any]
@@ -139,7 +139,7 @@ class State:
             or self._declared_before is None
             or self._declared_before.sources != self._declared_now.sources
         )
-        contacts = activity(log).pairs if anew else self._contacts(joined)
+        contacts = self._contacts(joined, anew=anew)
         busy = activity_of(contacts, len(log.accounts))
         found = []
         for number, playbook in enumerate(self.playbooks):
@@ -172,28 +172,20 @@ class State:
         sources = _read_back(held["sources"].encode())
         return Declared(sources, held["grounds"], held["simulated"])
 
-    def _contacts(self, joined: Joined) -> Pairs:
+    def _contacts(self, joined: Joined, *, anew: bool) -> Pairs:
         """Unite who addressed whom yesterday and today, in the order of their names."""
-        log, place = joined.log, self._history.names["accounts"].to_place
-        table = self._files.table(CONTACTS)
-        one, other = (
-            place[table[name].to_numpy()].astype(np.int64) for name in ("one", "other")
-        )
-        rows = joined.fresh[is_addressed(log, joined.fresh)]
-        old = (one << 32) | other
-        new = np.unique((log.actor[rows].astype(np.int64) << 32) | log.target[rows])
-        at = np.searchsorted(old, new)
-        known = (
-            old[np.minimum(at, len(old) - 1)] == new if len(old) else np.zeros(len(new), bool)
-        )
-        pairs = np.insert(old, at[~known], new[~known])
+        log, place = joined.log, self._history.names["accounts"].to_place.astype(np.int64)
+        old, rows = np.empty(0, np.int64), np.arange(len(log))
+        if not anew:
+            table, rows = self._files.table(CONTACTS), joined.fresh
+            old = place[table["one"].to_numpy()] << 32 | place[table["other"].to_numpy()]
+        rows = rows[is_addressed(log, rows)]
+        new = np.unique(log.actor[rows].astype(np.int64) << 32 | log.target[rows])
+        new = new[~np.isin(new, old)]
+        pairs = np.insert(old, np.searchsorted(old, new), new)
         nothing = np.empty(0, np.int64)
-        return Pairs(
-            nothing,
-            (pairs >> 32).astype(np.int32),
-            (pairs & 0xFFFFFFFF).astype(np.int32),
-            nothing,
-        )
+        one, other = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
+        return Pairs(nothing, one, other, nothing)
 
     def _load(self, number: int, playbook: Playbook) -> Kept:
         """Read yesterday's answers, in today's codes and rows."""
