@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +21,7 @@ from undertow.scores.rates import activity
 from undertow.scores.weigh import Weighed, weigh
 from undertow.testing.oracle import Event
 from undertow.units import HOUR
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "matches"))
-from worlds import log_of, random_events, random_playbook, random_sources  # the matcher's worlds
+from worlds import log_of, random_events, random_playbook, random_sources
 
 Tables = tuple[pa.Table, pa.Table, pa.Table]
 
@@ -96,24 +94,27 @@ def test_days_equal_one_run(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(150, 210))
-def test_late_rows_repeats_and_overlapping_days_equal_one_run(seed: int, tmp_path: Path) -> None:
+def test_late_rows_repeats_and_overlapping_days_equal_one_run(
+    seed: int, tmp_path: Path
+) -> None:
     dice = random.Random(seed)
     book = listed_early(random_playbook(dice), dice)
     events = random_events(dice, dice.choice([3, 5]), dice.choice([20, 60]))
     sources = random_sources(dice)
     days = cut(events, dice, dice.randint(2, 5))
     # Some rows come a day late, some come again, some again with another time or another type.
-    for day, later in zip(days, days[1:], strict=False):
+    for day, later in itertools.pairwise(days):
         late = [event for event in day if dice.random() < 0.2]
         for event in late[: len(day) - 1]:
             day.remove(event)
-        later += late + [event for event in day if dice.random() < 0.2]
-        later += [
+        later.extend(late + [event for event in day if dice.random() < 0.2])
+        later.extend(
             replace(event, at=event.at + dice.choice([-3, 0, 3]) * HOUR)
             for event in day
             if dice.random() < 0.1
-        ]
-        later += [replace(e, type="mention") for e in day if e.target and dice.random() < 0.1]
+        )
+        some = [event for event in day if event.target and dice.random() < 0.1]
+        later.extend(replace(event, type="mention") for event in some)
     answers = daily(tmp_path / "state", days, book, [sources] * len(days))
     so_far = [event for day in days for event in day]
     same(whole(so_far, book, sources), answers[-1])
