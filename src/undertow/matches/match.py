@@ -20,7 +20,7 @@ from undertow.matches.kernel_states import judge
 from undertow.matches.listing import Between, Listed, between, keys_of, list_events
 from undertow.matches.plan import Plan, Sight, compile_plan, sight
 from undertow.matches.program import SIDE_A, SIDE_B, Array, Program, compile_program
-from undertow.matches.select import Moves, Selected, moves, select
+from undertow.matches.select import Moves, Selected, mark_answered, moves, select
 from undertow.matches.slow import ask_oracle
 from undertow.playbooks.grammar import Playbook
 
@@ -101,6 +101,7 @@ def search_for(
     `start` is the first moment of the data, for a log that holds only a part of the events.
     """
     plan = compile_plan(playbook)
+    mark_answered(log, plan)
     start = log.start if start is None else start
     seen = sight(plan, sources, log.platforms.to_pylist(), start)
     selected = select(log, plan, seen)

@@ -61,10 +61,11 @@ class Shown:
         Only of the row's own: of an account that is a target elsewhere and stands here by its name,
         the replaced id beside the name would give the pseudonym away.
         """
-        ids = self.log.id.take(pa.array(rows, mask=rows < 0))
-        return self._sealed(
-            ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids, targets
-        )
+        cited = np.flatnonzero(rows >= 0)
+        place = np.zeros(len(rows), np.int64)
+        place[cited] = np.arange(len(cited))
+        ids = pa.concat_arrays([pa.array([], pa.string()), *self.log.ids(rows[cited]).chunks])
+        return self._sealed(ids.take(pa.array(place, mask=rows < 0)), targets)
 
     def _sealed(self, texts: pa.Array, targets: Array) -> pa.Array:
         distinct, place = np.unique(targets, return_inverse=True)
