@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undertow import __version__
+from undertow.carried.state import Declared, State
 from undertow.errors import UndertowError
 from undertow.events.coding import Looks
 from undertow.events.load import load
@@ -24,7 +25,6 @@ from undertow.events.order import THREADS
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
 from undertow.events.source import SIMULATED_KEY, Source
-from undertow.events.table import CONVERSATION, TYPES
 from undertow.export.folder import Results, Run
 from undertow.export.report import render
 from undertow.matches import kernel_states as states
@@ -35,7 +35,6 @@ from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
 from undertow.scores.weigh import Weighed, likely, weigh
 from undertow.signals.marks import MARKS, text_marks
-from undertow.signals.tempo import answered
 from undertow.units import moment
 
 PRIOR: Final = 2e-5
@@ -58,6 +57,7 @@ class Request:
         region: country of national phone numbers, ISO 3166, None for unknown.
         prior: share of active accounts that recruit.
         native_targets: reason for writing native ids of targets, None for pseudonyms.
+        state: folder in which events and answers are carried to the next run, None to carry nothing.
     """
 
     paths: tuple[Path, ...]
@@ -69,6 +69,7 @@ class Request:
     region: str | None = None
     prior: float = PRIOR
     native_targets: str | None = None
+    state: Path | None = None
 
 
 @dataclass
@@ -99,20 +100,46 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
         UndertowError: for input that cannot or must not be read; nothing is written then.
     """
     hold_out(request)
-    files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
-    log = read_log(files, request, advance)
-    hold_one_pocket(log)
-    shown = Shown(log, _target_names(request))
+    if request.state is None:
+        files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
+        log = read_log(files, request, advance)
+        hold_one_pocket(log)
+        weighed = _weighed(request.playbooks, log, files.sources)
+        return _handed_on(request, files, Declared.of(files), log, weighed)
+    hold_state(request)
+    with State(request.state, request.playbooks, request.region) as state:
+        files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
+        log, declared = state.add(read_log(files, request, advance), Declared.of(files))
+        hold_one_pocket(log)
+        result = _handed_on(request, files, declared, log, state.weighed())
+        state.commit()
+    return result
+
+
+def _weighed(
+    playbooks: Sequence[Playbook], log: EventLog, sources: tuple[Source, ...]
+) -> list[Weighed]:
+    """Match and weigh playbooks side by side."""
     with ThreadPoolExecutor(THREADS) as pool:
         busy = pool.submit(activity, log)
+        return list(
+            pool.map(lambda one: weigh(log, find(log, one, sources), busy.result()), playbooks)
+        )
 
-        def whole(playbook: Playbook) -> tuple[Weighed, Tables]:
-            one = weigh(log, find(log, playbook, files.sources), busy.result())
-            return one, _tables(log, one, shown)
 
-        weighed, tables = zip(*pool.map(whole, request.playbooks), strict=True)
+def _handed_on(
+    request: Request,
+    files: EventFiles,
+    declared: Declared,
+    log: EventLog,
+    weighed: list[Weighed],
+) -> Result:
+    """Write what was found."""
+    shown = Shown(log, _target_names(request))
+    with ThreadPoolExecutor(THREADS) as pool:
+        tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
-    summary = _summary(request, files, log, weighed)
+    summary = _summary(request, files, declared, log, weighed)
     written = {
         "accounts.parquet": ranked,
         "funnels.parquet": pa.concat_tables(
@@ -147,6 +174,29 @@ def hold_out(request: Request) -> None:
         )
 
 
+def hold_state(request: Request) -> None:
+    """Refuse what cannot be carried.
+
+    Raises:
+        UndertowError: `state-until`: rows left out today would be missing tomorrow; `state-among-others`
+            where the state's folder is read or written as something else.
+    """
+    if request.until is not None:
+        raise UndertowError(
+            "`--until` and `--state` do not go together: what is left out today is missing tomorrow",
+            code="state-until",
+            mend="leave one of them out",
+        )
+    if request.state is not None:
+        state = request.state.resolve()
+        if state in {path.resolve() for path in (request.out, *request.paths)}:
+            raise UndertowError(
+                "the state folder is the output folder, or one that is read",
+                code="state-among-others",
+                mend="name another folder with --state",
+            )
+
+
 def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog:
     """Read all files into a log, with the marks that the playbooks ask for and `direct`."""
     log = load(
@@ -161,9 +211,6 @@ def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog
             code="events-none",
             mend="check the files, and `--until` if it was given",
         )
-    if any("answered" in step.has for playbook in request.playbooks for step in playbook.steps):
-        talk = np.isin(log.type, [TYPES.index(word) for word in CONVERSATION])
-        log.marks["answered"] = np.logical_and(*answered(log.actor, log.target, talk))
     return log
 
 
@@ -240,7 +287,11 @@ def _ranked(accounts: pa.Table) -> pa.Table:
 
 
 def _summary(
-    request: Request, files: EventFiles, log: EventLog, weighed: Sequence[Weighed]
+    request: Request,
+    files: EventFiles,
+    declared: Declared,
+    log: EventLog,
+    weighed: list[Weighed],
 ) -> dict[str, Any]:
     reason = request.native_targets
     return {
@@ -254,15 +305,15 @@ def _summary(
         "from": moment(log.start).isoformat(),
         "until": (request.until or moment(log.end)).isoformat(),
         "playbooks": [_about(one, log) for one in weighed],
-        "sources": [source.to_dict() for source in files.sources],
-        "ground": files.grounds,
+        "sources": [source.to_dict() for source in declared.sources],
+        "ground": declared.grounds,
         "warnings": files.warnings,
-        "simulated": files.simulated,
+        "simulated": declared.simulated,
         "prior": request.prior,
         "native_targets": None
         if reason is None
         else {"reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds")},
-        "coverage": [line for one in weighed for line in _coverage(one, files.sources, log)],
+        "coverage": [line for one in weighed for line in _coverage(one, declared.sources, log)],
     }
 
 
@@ -306,9 +357,12 @@ def _about(weighed: Weighed, log: EventLog) -> dict[str, Any]:
 def _blind(weighed: Weighed, s: int, log: EventLog) -> list[str]:
     """Name the platforms of keys for which a step was unknown."""
     unknown = weighed.matches.states[:, s] == states.UNKNOWN
-    ends = weighed.matches.keys[unknown, 1 - weighed.judged]
-    rows = np.flatnonzero(np.isin(log.target, np.unique(ends)))
-    codes = np.unique(log.platform[rows])
+    # One more, which stays false, for the rows that name nobody.
+    ends = np.zeros(len(log.accounts) + 1, bool)
+    ends[weighed.matches.keys[unknown, 1 - weighed.judged]] = True
+    if not unknown.any():
+        return []
+    codes = np.unique(log.platform[ends[log.target]])
     return [log.platforms[int(code)].as_py() for code in codes if code != NOBODY]
 
 

@@ -73,6 +73,25 @@ def test_the_kernel_equals_the_oracle(block: int) -> None:
     assert reached > size / 5, "the cases must hold chains, or they prove nothing"
 
 
+def test_the_short_way_names_the_same_keys_and_steps_and_listed_chains_whole() -> None:
+    listed = shortened = 0
+    for seed in range(50_000, 51_000):
+        playbook, events, sources = case(seed)
+        expected = slow(events, playbook, sources)
+        log = log_of(events)
+        found = plain(log, find(log, playbook, sources))
+        told = {key: step for key, (step, _) in found.items()}
+        assert told == {key: step for key, (step, _) in expected.items()}, f"seed {seed}"
+        for key, (step, taken) in found.items():
+            assert taken, f"seed {seed}: a match without an event"
+            if playbook.step_index(step) >= playbook.step_index(playbook.listed_from):
+                listed += 1
+                assert taken == expected[key][1], f"seed {seed}"
+            shortened += taken != expected[key][1]
+    assert listed > 300
+    assert shortened > 0
+
+
 def test_permuted_split_and_doubled_input_changes_nothing() -> None:
     for seed in range(20_000, 20_150):
         playbook, events, sources = case(seed)

@@ -58,6 +58,10 @@ def detect(
             help="Write native ids of targets; the reason goes into every file.",
         ),
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(help="Folder that carries the events of earlier runs into this one."),
+    ] = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="Of the ranking.")
     ] = Format.TEXT,
@@ -82,6 +86,7 @@ def detect(
         region=checked_region(region),
         prior=prior,
         native_targets=checked_reason(native_targets),
+        state=state,
     )
     with progress("reading events", None, "events") as advance:
         result = run(request, advance)

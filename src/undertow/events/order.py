@@ -46,7 +46,7 @@ def gather(parts: list[Coded], coder: Coder, room: Room | None = None) -> dict[s
     with ThreadPoolExecutor(THREADS) as pool:
         joined = _joined(parts, room)
         prints, targets = joined["print"], joined["target"]
-        texts = _addresses(ids)
+        texts = addresses(ids)
         again = _repeats(pool, prints, targets, np.empty(0, np.int64), texts)
         names = {
             "accounts": pool.submit(coder.accounts.ranked),
@@ -103,7 +103,8 @@ def _rerank(codes: Array, ranks: Array) -> None:
         bite[:] = ranks[bite]
 
 
-def _addresses(ids: pa.ChunkedArray) -> kernel.Texts:
+def addresses(ids: pa.ChunkedArray) -> kernel.Texts:
+    """Say where the bytes of texts stand; they must outlive what is given."""
     chunks = [(len(chunk), *bytes_of(chunk)) for chunk in ids.chunks]
     first = np.zeros(len(chunks) + 1, np.int64)
     np.cumsum([size for size, _, _ in chunks], out=first[1:])

@@ -302,7 +302,7 @@ def run(
         elif (
             not whole
             and plain(program, room, head[BASE])
-            and not (known[TAKES] >> (head[BASE] + 1)) & 1
+            and (known[TAKES] >> head[BASE]) & 3 == 1
         ):
             furthest = only_base(program, room, n, taken)
         else:

@@ -20,7 +20,7 @@ from undertow.matches.kernel_states import judge
 from undertow.matches.listing import Between, Listed, between, keys_of, list_events
 from undertow.matches.plan import Plan, Sight, compile_plan, sight
 from undertow.matches.program import SIDE_A, SIDE_B, Array, Program, compile_program
-from undertow.matches.select import Moves, Selected, moves, select
+from undertow.matches.select import Moves, Selected, mark_answered, moves, select
 from undertow.matches.slow import ask_oracle
 from undertow.playbooks.grammar import Playbook
 
@@ -101,6 +101,7 @@ def search_for(
     `start` is the first moment of the data, for a log that holds only a part of the events.
     """
     plan = compile_plan(playbook)
+    mark_answered(log, plan)
     start = log.start if start is None else start
     seen = sight(plan, sources, log.platforms.to_pylist(), start)
     selected = select(log, plan, seen)
@@ -181,17 +182,30 @@ class Search:
     def by_all_events(self, some: Array, *, whole: bool = False) -> Answers:
         """Match keys from the events of other accounts as well; rows of the log."""
         listed = self._listed(some, sides=True)
+        out = self._run(some, listed, whole=whole, sides=True)
+        refused = np.flatnonzero(out.furthest == kernel.REFUSED)
+        _to_log(out, listed.row)
+        if len(refused):
+            for column, settled in zip(
+                out, self._settled(some[refused], whole=whole), strict=True
+            ):
+                column[refused] = settled
+        return out
+
+    def _settled(self, keys: Array, *, whole: bool) -> Answers:
+        """Answer keys whose best chain has one account in two roles, from their own events alone."""
+        listed = self._listed(keys, sides=True)
 
         def run(some: Array) -> Answers:
             return self._run(some, listed, whole=whole, sides=True)
 
-        second = Answers(*run(some))
-        for k in np.flatnonzero(second.furthest == kernel.REFUSED).tolist():
-            answer = settle(self.plan, listed.rows, listed.of_key(some[k]), some[k], run)
-            for column, value in zip(second, answer, strict=True):
+        out = _unanswered(len(keys), len(self.plan))
+        for k in range(len(keys)):
+            answer = settle(self.plan, listed.rows, listed.of_key(keys[k]), keys[k], run)
+            for column, value in zip(out, answer, strict=True):
                 column[k] = value
-        _to_log(second, listed.row)
-        return second
+        _to_log(out, listed.row)
+        return out
 
     def _listed(self, keys: Array, *, sides: bool) -> Listed:
         return list_events(self.log, self.program, self.selected, self.met, keys, sides=sides)

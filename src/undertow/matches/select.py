@@ -11,11 +11,12 @@ from typing import Final
 import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
-from undertow.events.table import TYPES, VISIBILITIES
+from undertow.events.table import CONVERSATION, TYPES, VISIBILITIES
 from undertow.matches.grouping import number_pairs
 from undertow.matches.kernel_rules import Moved
 from undertow.matches.plan import Plan, Sight
 from undertow.matches.program import Array
+from undertow.signals.tempo import answered
 
 CHUNK: Final = 1 << 20
 """Rows looked at together: few enough to stay in the processor's cache with their bits."""
@@ -60,6 +61,13 @@ def select(log: EventLog, plan: Plan, sight: Sight) -> Selected:
     if not kept.all():
         rows, mask, warm = rows[kept], mask[kept], warm[kept]
     return Selected(rows, mask, warm)
+
+
+def mark_answered(log: EventLog, plan: Plan) -> None:
+    """Add the mark `answered` if a step asks for it: it rests on several rows, which must all be there."""
+    if "answered" not in log.marks and any("answered" in has for has in plan.has):
+        talk = np.isin(log.type, [TYPES.index(word) for word in CONVERSATION])
+        log.marks["answered"] = np.logical_and(*answered(log.actor, log.target, talk))
 
 
 def _by_class(log: EventLog, plan: Plan) -> tuple[Array, Array]:

@@ -78,7 +78,16 @@ def activity(log: EventLog) -> Activity:
     """Count each account's distinct contacts and rank accounts into deciles."""
     size = len(log.accounts)
     rows = np.flatnonzero((log.target != NOBODY) & (log.target != log.actor))
-    pairs = number_pairs(log.actor[rows], log.target[rows], size)
+    return activity_of(number_pairs(log.actor[rows], log.target[rows], size), size)
+
+
+def activity_of(pairs: Pairs, size: int) -> Activity:
+    """Rank accounts into deciles, given who addressed whom.
+
+    Args:
+        pairs: each (actor, target) once; `number` and `first` are not looked at.
+        size: number of accounts.
+    """
     contacts = np.bincount(pairs.one, minlength=size)
     active = contacts[contacts > 0]
     parts = np.arange(1, DECILES) / DECILES

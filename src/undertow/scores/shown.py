@@ -76,12 +76,11 @@ class Shown:
         Only of the row's own: of an account that is a target elsewhere and stands here by its name,
         the replaced id beside the name would give the pseudonym away.
         """
-        known = rows >= 0
-        ids = self.log.ids(rows[known]).combine_chunks()
-        ids = ids if isinstance(ids, pa.Array) else pa.concat_arrays(ids.chunks)
-        if not known.all():
-            ids = ids.take(pa.array(np.cumsum(known) - 1, mask=~known))
-        return self._sealed(ids, targets)
+        cited = np.flatnonzero(rows >= 0)
+        place = np.zeros(len(rows), np.int64)
+        place[cited] = np.arange(len(cited))
+        ids = pa.concat_arrays([pa.array([], pa.string()), *self.log.ids(rows[cited]).chunks])
+        return self._sealed(ids.take(pa.array(place, mask=rows < 0)), targets)
 
     def _sealed(self, texts: pa.Array, targets: Array) -> pa.Array:
         hits = self._naming(texts, targets)

@@ -17,11 +17,11 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import TYPES
 from undertow.matches import kernel_states as states
-from undertow.matches.grouping import number_pairs
 from undertow.matches.match import Matches
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
 from undertow.scores.evidence import NO_ROW, Evidence, joined
+from undertow.scores.meetings import Meetings, free_meetings, role_steps
 from undertow.scores.rates import Activity, Rates, base_step, pair_rates, step_rates
 
 _SOURCE_OF_STATE: Final = {
@@ -75,15 +75,19 @@ def mixed(rate: float | Array, u: Array) -> Array:
     return rate + (1 - rate) * u
 
 
-def weigh(log: EventLog, matches: Matches, busy: Activity) -> Weighed:
+def weigh(
+    log: EventLog, matches: Matches, busy: Activity, met: dict[str, Meetings] | None = None
+) -> Weighed:
     """Weigh all keys of one playbook and every account in a role of a listed match.
 
     Args:
         log: the events.
         matches: the reported match of every key.
         busy: activity of the accounts.
+        met: whom accounts met in the steps of each free role; found from the log if None.
     """
     playbook = matches.playbook
+    met = free_meetings(log, playbook, matches.selected) if met is None else met
     end = judged_end(playbook)
     account, target = matches.keys[:, end], matches.keys[:, 1 - end]
     listed = _listed(matches)
@@ -97,8 +101,8 @@ def weigh(log: EventLog, matches: Matches, busy: Activity) -> Weighed:
     parts.append(_blocks(log, playbook, account[listed], target[listed]))
     bound = {role: _bound(log, matches, role) for role in playbook.free}
     parts.extend(
-        _rows_of_free_role(log, matches, role, bound[role], listed, busy)
-        for role in playbook.free
+        _rows_of_free_role(log, matches, role, bound[role], listed, busy, met[role])
+        for role in met
     )
     return Weighed(matches, listed, weight, joined(parts), rates, end, bound)
 
@@ -309,6 +313,7 @@ def _rows_of_free_role(
     holder: Array,
     listed: Array,
     busy: Activity,
+    meetings: Meetings,
 ) -> Evidence:
     """Weigh the holders of a free role: of those they met in its steps, how many came from a funnel.
 
@@ -317,12 +322,8 @@ def _rows_of_free_role(
     What is likely of a key account's contacts (`listed_from`) is taken to hold for theirs.
     """
     chain, size = matches.playbook, len(log.accounts) + 1
-    steps = [
-        s for s, step in enumerate(chain.steps) if role in (step.between or (step.source,))
-    ]
-    if not steps:
-        return joined([])
-    met, row = _meetings(log, matches, steps)
+    steps = role_steps(chain, role)
+    met, row = meetings.account * size + meetings.other, meetings.row.copy()
     taken_rows = matches.rows[:, steps]
     own = (taken_rows >= 0) & (log.actor[taken_rows] == holder[:, None])
     k = np.flatnonzero(listed & (holder != NOBODY) & own.any(axis=1))
@@ -351,13 +352,3 @@ def _rows_of_free_role(
         n=np.rint(rates.at_risk[0][busy.decile[who]]).astype(np.int64)[keep],
         source=np.where(taken[keep], "taken", "not taken"),
     )
-
-
-def _meetings(log: EventLog, matches: Matches, steps: list[int]) -> tuple[Array, Array]:
-    """List whom each account addressed in some steps: account * size + other, and an event."""
-    size = len(log.accounts) + 1
-    bits = np.int64(sum(1 << s for s in steps))
-    chosen = matches.selected.row[(matches.selected.mask & bits) != 0]
-    chosen = chosen[(log.target[chosen] != NOBODY) & (log.actor[chosen] != log.target[chosen])]
-    pairs = number_pairs(log.actor[chosen], log.target[chosen], size)
-    return pairs.one.astype(np.int64) * size + pairs.other, chosen[pairs.first]

@@ -1,0 +1,57 @@
+"""Whom the holders of a free role met in its steps: the background that they are weighed against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from undertow.events.log import NOBODY, EventLog
+from undertow.matches.grouping import number_pairs
+from undertow.matches.program import Array
+from undertow.matches.select import Selected
+from undertow.playbooks.grammar import Playbook
+
+
+@dataclass(frozen=True)
+class Meetings:
+    """Each account with each other that it addressed in some steps, once, (p).
+
+    Attributes:
+        account, other: int64, codes.
+        row: int64, the first event of theirs that may take such a step.
+    """
+
+    account: Array
+    other: Array
+    row: Array
+
+
+def role_steps(playbook: Playbook, role: str) -> list[int]:
+    """Name the steps in which a free role acts."""
+    return [
+        s for s, step in enumerate(playbook.steps) if role in (step.between or (step.source,))
+    ]
+
+
+def meetings(log: EventLog, selected: Selected, steps: list[int]) -> Meetings:
+    """List whom each account addressed in some steps.
+
+    Args:
+        log: the events.
+        selected: those that may take a step.
+        steps: their numbers.
+    """
+    bits = np.int64(sum(1 << s for s in steps))
+    chosen = selected.row[(selected.mask & bits) != 0]
+    chosen = chosen[(log.target[chosen] != NOBODY) & (log.actor[chosen] != log.target[chosen])]
+    pairs = number_pairs(log.actor[chosen], log.target[chosen], len(log.accounts) + 1)
+    return Meetings(
+        pairs.one.astype(np.int64), pairs.other.astype(np.int64), chosen[pairs.first]
+    )
+
+
+def free_meetings(log: EventLog, playbook: Playbook, selected: Selected) -> dict[str, Meetings]:
+    """List the meetings of each free role that acts in a step."""
+    steps = {role: role_steps(playbook, role) for role in playbook.free}
+    return {role: meetings(log, selected, some) for role, some in steps.items() if some}
