@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,12 +25,14 @@ from undertow.events.order import THREADS
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
 from undertow.events.source import SIMULATED_KEY, Source
+from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.folder import Results, Run
 from undertow.export.report import render
 from undertow.matches import kernel_states as states
 from undertow.matches.match import find
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
+from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
 from undertow.scores.weigh import Weighed, likely, weigh
@@ -57,6 +59,7 @@ class Request:
         region: country of national phone numbers, ISO 3166, None for unknown.
         prior: share of active accounts that recruit.
         native_targets: reason for writing native ids of targets, None for pseudonyms.
+        memory: bytes that the run may use before rows go to disk, None for a share of the machine's.
         state: folder in which events and answers are carried to the next run, None to carry nothing.
     """
 
@@ -70,6 +73,7 @@ class Request:
     prior: float = PRIOR
     native_targets: str | None = None
     state: Path | None = None
+    memory: int | None = None
 
 
 @dataclass
@@ -102,10 +106,11 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     hold_out(request)
     if request.state is None:
         files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
-        log = read_log(files, request, advance)
-        hold_one_pocket(log)
-        weighed = _weighed(request.playbooks, log, files.sources)
-        return _handed_on(request, files, Declared.of(files), log, weighed)
+        with spilled(files, request.memory) as folder:
+            log = read_log(files, request, advance, folder)
+            hold_one_pocket(log)
+            weighed = _weighed(request, log, files.sources)
+            return _handed_on(request, files, Declared.of(files), log, weighed)
     hold_state(request)
     with State(request.state, request.playbooks, request.region) as state:
         files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
@@ -116,10 +121,12 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     return result
 
 
-def _weighed(
-    playbooks: Sequence[Playbook], log: EventLog, sources: tuple[Source, ...]
-) -> list[Weighed]:
-    """Match and weigh playbooks side by side."""
+def _weighed(request: Request, log: EventLog, sources: tuple[Source, ...]) -> list[Weighed]:
+    """Match and weigh playbooks, side by side where the log is in memory."""
+    playbooks = request.playbooks
+    if isinstance(log, DiskLog):
+        memory = machine_memory() if request.memory is None else request.memory
+        return weigh_in_parts(log, playbooks, sources, memory)
     with ThreadPoolExecutor(THREADS) as pool:
         busy = pool.submit(activity, log)
         return list(
@@ -197,13 +204,19 @@ def hold_state(request: Request) -> None:
             )
 
 
-def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog:
-    """Read all files into a log, with the marks that the playbooks ask for and `direct`."""
+def read_log(
+    files: EventFiles, request: Request, advance: Progress, folder: Path | None = None
+) -> EventLog:
+    """Read all files into a log, in a folder if one is given.
+
+    It holds the marks that the playbooks ask for and `direct`.
+    """
     log = load(
         files,
         looks=looks(request.playbooks, request.region),
         until=request.until,
         advance=advance,
+        folder=folder,
     )
     if not len(log):
         raise UndertowError(

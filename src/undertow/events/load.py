@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from threading import Event
 from typing import Final
 
@@ -34,6 +35,7 @@ from undertow.events.read import (
     nothing_usable,
     unreadable,
 )
+from undertow.events.spill import Spill
 from undertow.events.table import NAMES
 
 STRETCH: Final = 2 * BATCH_ROWS
@@ -60,6 +62,7 @@ def load(
     looks: Looks | None = None,
     until: datetime | None = None,
     advance: Callable[[int], None] = lambda _: None,
+    folder: Path | None = None,
 ) -> EventLog:
     """Read all files into one log.
 
@@ -68,6 +71,7 @@ def load(
         looks: signals that need the text, called by several threads.
         until: leave out events at and after this moment.
         advance: called with the rows of each stretch read.
+        folder: an empty one, in which the rows shall stand instead of in memory.
 
     Returns:
         The log, with the marks that `looks` gives, and `direct`.
@@ -76,7 +80,8 @@ def load(
         UndertowError: as `EventFiles.batches`.
     """
     coder = Coder(looks, until, files.sources)
-    room = _room(files.rows)
+    room = None if folder else _room(files.rows)
+    spill = Spill(folder) if folder else None
     loader = _Loader(files, coder, room)
     parts: list[Coded] = []
     rejects = [files.rejects]
@@ -85,12 +90,15 @@ def load(
             tasks = [(file, list(loader.tasks(file))) for file in files.files]
             begun = [(file, [pool.submit(task) for task in some]) for file, some in tasks]
             for file, running in begun:
-                parts += _in_order(file, running, rejects, advance)
+                for part in _in_order(file, running, rejects, advance):
+                    (parts.append if spill is None else spill.add)(part)
         finally:
             loader.stop.set()
             pool.shutdown(cancel_futures=True)
+            if spill is not None:
+                spill.close()
     files.rejects = pa.concat_tables(rejects)
-    return EventLog(**gather(parts, coder, room))
+    return EventLog(**gather(parts, coder, room)) if spill is None else spill.log(coder)
 
 
 def _room(rows: int | None) -> Room | None:
@@ -110,8 +118,10 @@ def _in_order(
     """Take what tasks read in the order of rows, and raise the first fault in that order."""
     kept = 0
     refused: list[pa.Table] = []
-    for future in running:
-        read = future.result()
+    running.reverse()
+    while running:
+        # Let go of what was read as soon as it is taken.
+        read = running.pop().result()
         refused += read.rejects
         for part in read.parts:
             if part.ungrounded:

@@ -27,6 +27,8 @@ SHARE: Final = 8_000_000
 """Rows of one share when repeats are looked for: about 130 MB while it lasts."""
 MANY_TIES: Final = 20_000
 """Rows with a neighbour in time above which compiled code sorts them: below, compiling costs more."""
+MARK: Final = "mark "
+"""Stands before the name of a mark among columns."""
 BITE: Final = 1 << 16
 """Codes looked up at a time."""
 TAKEN: Final = 1 << 20
@@ -43,45 +45,70 @@ def gather(parts: list[Coded], coder: Coder, room: Room | None = None) -> dict[s
     """
     parts[:] = [part for part in parts if len(part.id)]
     ids = pa.chunked_array([part.id for part in parts], pa.string())
+    marks = {
+        name: np.concatenate([part.marks.pop(name) for part in parts])
+        for name in (list(parts[0].marks) if parts else ())
+    }
+    columns = {**_joined(parts, room), **{MARK + name: mark for name, mark in marks.items()}}
+    parts.clear()
+    names, rows, repeats = settled(ids, columns, coder)
+    del columns["print"]
+    if rows is not None:
+        columns = {name: column[rows] for name, column in columns.items()}
+        ids = taken(ids, rows)
+    return {"id": ids, **attributes(columns), **names, "repeats": repeats}
+
+
+def attributes(columns: dict[str, Array]) -> dict[str, Any]:
+    """Tell the columns of an `EventLog` from its marks."""
+    marks = {name.removeprefix(MARK): one for name, one in columns.items() if MARK in name}
+    return {"marks": marks, **{name: one for name, one in columns.items() if MARK not in name}}
+
+
+def settled(
+    ids: pa.ChunkedArray,
+    columns: dict[str, Array],
+    coder: Coder,
+    rest: Callable[[str], None] = lambda _: None,
+) -> tuple[dict[str, pa.Array], Array | None, int]:
+    """Bring codes into the order of names, and find the order of rows.
+
+    Args:
+        ids: `string`, (n).
+        columns: those of `coding.KINDS`, written to, and the marks, their names behind `MARK`.
+        coder: what coded them.
+        rest: is told the name of a column that is not looked at for now.
+
+    Returns:
+        The names of accounts, contexts and platforms; the rows that stay, in total order, None where all
+        stay as they are; and how many were left out as repeats.
+    """
+    prints, targets, texts = columns["print"], columns["target"], addresses(ids)
     with ThreadPoolExecutor(THREADS) as pool:
-        joined = _joined(parts, room)
-        prints, targets = joined["print"], joined["target"]
-        texts = addresses(ids)
         again = _repeats(pool, prints, targets, np.empty(0, np.int64), texts)
         names = {
             "accounts": pool.submit(coder.accounts.ranked),
             "contexts": pool.submit(coder.contexts.ranked),
             "platforms": pool.submit(coder.ranked_platforms),
         }
-        marks = {
-            name: np.concatenate([part.marks.pop(name) for part in parts])
-            for name in (list(parts[0].marks) if parts else ())
-        }
-        parts.clear()
         ranked = {name: future.result() for name, future in names.items()}
         repeats = again()
-        for name, of in (("context", "contexts"), ("platform", "platforms")):
-            _rerank(joined[name], ranked[of][1])
-        for name in ("actor", "target"):
-            _rerank(joined[name], ranked["accounts"][1])
-        del joined["print"]
+        rest("print")
+        for name, of in (
+            ("context", "contexts"),
+            ("platform", "platforms"),
+            ("actor", "accounts"),
+            ("target", "accounts"),
+        ):
+            _rerank(columns[name], ranked[of][1])
+            rest(name)
         order = total_order(
-            {**joined, **{f"mark {n}": m for n, m in marks.items()}}, ids, texts
+            {name: column for name, column in columns.items() if name != "print"}, ids, texts
         )
         if repeats.any() and order is not None:
             repeats = _repeats(pool, prints, targets, order, texts)()
-    rows = _rows(order, repeats)
-    if rows is not None:
-        joined = {name: column[rows] for name, column in joined.items()}
-        marks = {name: column[rows] for name, column in marks.items()}
-        ids = taken(ids, rows)
-    return {
-        "id": ids,
-        **joined,
-        "marks": marks,
-        **{name: found for name, (found, _) in ranked.items()},
-        "repeats": int(repeats.sum()),
-    }
+    found = {name: one for name, (one, _) in ranked.items()}
+    return found, _rows(order, repeats), int(repeats.sum())
 
 
 def _joined(parts: list[Coded], room: Room | None) -> dict[str, Array]:

@@ -89,10 +89,16 @@ def activity_of(pairs: Pairs, size: int) -> Activity:
         size: number of accounts.
     """
     contacts = np.bincount(pairs.one, minlength=size)
+    return Activity(contacts, deciles(contacts), pairs)
+
+
+def deciles(contacts: Array) -> Array:
+    """Rank accounts by their contacts among those that addressed anybody: int64, (a), 0 to 9."""
     active = contacts[contacts > 0]
     parts = np.arange(1, DECILES) / DECILES
     edges = np.quantile(active, parts) if len(active) else np.zeros(DECILES - 1)
-    return Activity(contacts, np.searchsorted(edges, contacts, side="left"), pairs)
+    ranks: Array = np.searchsorted(edges, contacts, side="left")
+    return ranks
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,200 @@
+"""A log that is larger than memory, cut by accounts: each part is matched alone, by the same kernel.
+
+A part holds every event that touches one of its accounts, and all joins and leaves. So it holds all that
+a key needs whose free roles act upon one of its two accounts: the key belongs to that account's part.
+Playbooks whose free roles act upon both accounts, or that the oracle answers, are matched whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from undertow.events.log import NOBODY, EventLog
+from undertow.events.source import Source
+from undertow.events.spill import DiskLog
+from undertow.events.table import TYPES
+from undertow.matches.grouping import group
+from undertow.matches.match import Matches, search_for
+from undertow.matches.plan import Plan, compile_plan, sight
+from undertow.matches.program import SIDE_A, SIDE_B, Array, compile_program
+from undertow.matches.select import Selected
+from undertow.playbooks.grammar import Playbook
+
+MOVES: Final = ("join", "leave")
+CHUNK: Final = 1 << 22
+"""Rows dealt to parts at a time."""
+EACH: Final = 300
+"""Bytes of memory that a row of a part asks for while it is matched."""
+SHARE: Final = 0.25
+"""Share of the memory given that one part may use."""
+FEWEST, MOST = 2, 4096
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some events of a larger log.
+
+    Attributes:
+        log: these events, with the codes of the larger log.
+        rows: int64, (n): where they stand in it, ascending.
+        mine: bool, (accounts): the accounts whose events are all here.
+    """
+
+    log: EventLog
+    rows: Array
+    mine: Array
+
+    def whole_rows(self, rows: Array) -> Array:
+        """Turn rows of the part, -1 for none, into rows of the larger log."""
+        if not len(self.rows):
+            return rows
+        whole: Array = np.where(rows >= 0, self.rows[rows], NOBODY)
+        return whole
+
+
+@dataclass(frozen=True)
+class Division:
+    """A log cut into parts.
+
+    Attributes:
+        log: the log.
+        many: number of parts.
+        owner: uint16, (accounts): the part of each account.
+    """
+
+    log: DiskLog
+    many: int
+    owner: Array
+
+    def parts(self) -> Iterator[Part]:
+        """Give one part after another."""
+        for number in range(self.many):
+            rows = np.fromfile(self._path(number), np.uint32).astype(np.int64)
+            yield Part(_rows_of(self.log, rows), rows, self.owner == number)
+
+    def _path(self, number: int) -> str:
+        return str(self.log.folder / f"part {number}")
+
+    def deal(self) -> None:
+        """Write down which rows each part holds."""
+        log = self.log
+        moves = np.isin(np.arange(len(TYPES)), [TYPES.index(word) for word in MOVES])
+        for low in range(0, len(log), CHUNK):
+            chunk = slice(low, low + CHUNK)
+            actor, target = log.actor[chunk], log.target[chunk]
+            by_actor = self.owner[actor]
+            by_target = np.where(target == NOBODY, by_actor, self.owner[target])
+            both = np.flatnonzero(by_actor != by_target)
+            to_all = np.flatnonzero(moves[log.type[chunk]])
+            one, other = group(by_actor, self.many), group(by_target[both], self.many)
+            for number in range(self.many):
+                mine = [
+                    one.rows[one.start[number] : one.start[number + 1]],
+                    both[other.rows[other.start[number] : other.start[number + 1]]],
+                    to_all,
+                ]
+                rows = np.unique(np.concatenate(mine)) + low
+                with open(self._path(number), "ab") as file:  # noqa: PTH123  # the name is made here
+                    rows.astype(np.uint32).tofile(file)
+        log.rest()
+
+
+def divide(log: DiskLog, memory: int) -> Division:
+    """Cut a log into parts.
+
+    Args:
+        log: the events.
+        memory: bytes that the run may use.
+    """
+    many = min(MOST, max(FEWEST, int(-(-2 * len(log) * EACH // max(1, SHARE * memory)))))
+    # Codes follow the names, which say nothing of how busy an account is.
+    owner = (np.arange(len(log.accounts)) % many).astype(np.uint16)
+    division = Division(log, many, owner)
+    division.deal()
+    return division
+
+
+def _rows_of(log: DiskLog, rows: Array) -> EventLog:
+    """Bring some rows into memory, without their ids."""
+    part = EventLog(
+        id=pa.chunked_array([], pa.string()),
+        type=log.type[rows],
+        at=log.at[rows],
+        actor=log.actor[rows],
+        target=log.target[rows],
+        context=log.context[rows],
+        visibility=log.visibility[rows],
+        platform=log.platform[rows],
+        marks={name: mark[rows] for name, mark in log.marks.items()},
+        accounts=log.accounts,
+        contexts=log.contexts,
+        platforms=log.platforms,
+    )
+    log.rest()
+    return part
+
+
+def owning_end(log: EventLog, playbook: Playbook, sources: tuple[Source, ...]) -> int | None:
+    """Say which key account's events are all that a key needs: 0 or 1; None where it is not one alone."""
+    plan = compile_plan(playbook)
+    if not plan.fast or _meets_in_rooms(plan):
+        return None
+    seen = sight(plan, sources, log.platforms.to_pylist(), log.start)
+    head = compile_program(plan, seen).head
+    if head[SIDE_A] and head[SIDE_B]:
+        return None
+    return 0 if head[SIDE_A] else 1
+
+
+def _meets_in_rooms(plan: Plan) -> bool:
+    """Say whether other events than joins and leaves name the groups that make keys."""
+    moves = np.isin(np.arange(len(TYPES)), [TYPES.index(word) for word in MOVES])
+    return plan.has_group and bool(plan.types[plan.room][:, ~moves].any())
+
+
+def find_in_part(
+    part: Part, playbook: Playbook, sources: tuple[Source, ...], end: int, whole: DiskLog
+) -> tuple[Matches, Selected]:
+    """Match the keys that belong to a part.
+
+    Args:
+        part: the part.
+        playbook: one that `owning_end` knows.
+        sources: what could be seen.
+        end: which key account a key belongs to.
+        whole: the larger log.
+
+    Returns:
+        The matches, their rows those of the larger log; and what was selected, as rows of the part.
+    """
+    search = search_for(part.log, playbook, sources, whole.end, start=whole.start)
+    keys = search.keys()
+    keys = keys[part.mine[keys[:, end]]]
+    found = search.matches(keys, search.answer(keys, whole=False))
+    rows = part.whole_rows(found.rows)
+    kept = Matches(found.playbook, found.keys, found.furthest, rows, found.states, _nothing())
+    return kept, search.selected
+
+
+def _nothing() -> Selected:
+    empty = np.empty(0, np.int64)
+    return Selected(empty, empty, empty)
+
+
+def joined(found: Sequence[Matches]) -> Matches:
+    """Put the matches of all parts together, ordered by key."""
+    keys = np.concatenate([one.keys for one in found])
+    order = np.lexsort(keys.T[::-1])
+    return Matches(
+        found[0].playbook,
+        keys[order],
+        np.concatenate([one.furthest for one in found])[order],
+        np.concatenate([one.rows for one in found])[order],
+        np.concatenate([one.states for one in found])[order],
+        _nothing(),
+    )
