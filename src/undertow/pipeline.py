@@ -30,6 +30,7 @@ from undertow.export.folder import Results, Run
 from undertow.export.report import render
 from undertow.matches import kernel_states as states
 from undertow.matches.match import find
+from undertow.matches.parts import divide
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
 from undertow.scores.parts import weigh_in_parts
@@ -86,16 +87,23 @@ class Result:
 
 
 Progress = Callable[[int], None]
+Begin = Callable[[str, int | None, str], None]
+"""Is told what is done from now on, how much of it there is (None: unknown), and its unit."""
 Tables = tuple[pa.Table, pa.Table, pa.Table]
 """Accounts, funnels and evidence of one playbook."""
 
 
-def detect(request: Request, advance: Progress = lambda _: None) -> Result:
+def detect(
+    request: Request,
+    advance: Progress = lambda _: None,
+    begin: Begin = lambda *_: None,
+) -> Result:
     """Take events the whole way, from files to a ranked, explained page.
 
     Args:
         request: what to read, match and write.
-        advance: called with the rows of each batch read.
+        advance: called with the rows of each batch read, and with what else was done.
+        begin: called before something else is done.
 
     Returns:
         The ranking and what is said about the run.
@@ -107,9 +115,11 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     if request.state is None:
         files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
         with spilled(files, request.memory) as folder:
+            begin("reading events", files.rows, "events")
             log = read_log(files, request, advance, folder)
             hold_one_pocket(log)
-            weighed = _weighed(request, log, files.sources)
+            weighed = _weighed(request, log, files.sources, advance, begin)
+            begin("writing results", None, "files")
             return _handed_on(request, files, Declared.of(files), log, weighed)
     hold_state(request)
     with State(request.state, request.playbooks, request.region) as state:
@@ -121,17 +131,30 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     return result
 
 
-def _weighed(request: Request, log: EventLog, sources: tuple[Source, ...]) -> list[Weighed]:
+def _weighed(
+    request: Request,
+    log: EventLog,
+    sources: tuple[Source, ...],
+    advance: Progress,
+    begin: Begin,
+) -> list[Weighed]:
     """Match and weigh playbooks, side by side where the log is in memory."""
     playbooks = request.playbooks
     if isinstance(log, DiskLog):
         memory = machine_memory() if request.memory is None else request.memory
-        return weigh_in_parts(log, playbooks, sources, memory)
+        division = divide(log, memory)
+        begin("matching", division.many, "parts")
+        return weigh_in_parts(division, playbooks, sources, advance)
+    begin("matching", len(playbooks), "playbooks")
+
+    def one(playbook: Playbook) -> Weighed:
+        weighed = weigh(log, find(log, playbook, sources), busy.result())
+        advance(1)
+        return weighed
+
     with ThreadPoolExecutor(THREADS) as pool:
         busy = pool.submit(activity, log)
-        return list(
-            pool.map(lambda one: weigh(log, find(log, one, sources), busy.result()), playbooks)
-        )
+        return list(pool.map(one, playbooks))
 
 
 def _handed_on(

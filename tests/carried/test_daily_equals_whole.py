@@ -17,8 +17,8 @@ from undertow.events.source import Source
 from undertow.matches.match import find
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
-from undertow.scores.shown import Shown
 from undertow.scores.rates import activity
+from undertow.scores.shown import Shown
 from undertow.scores.weigh import Weighed, weigh
 from undertow.testing.oracle import Event
 from undertow.units import HOUR

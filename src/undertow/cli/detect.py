@@ -9,7 +9,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
-from undertow.cli.options import checked_moment, checked_reason, checked_region
+from undertow.cli.options import checked_moment, checked_reason, checked_region, checked_size
 from undertow.cli.screen import Format, complain, note, progress, say, show, warn
 from undertow.errors import DONE, PARTLY_REFUSED, UndertowError, shown_name
 from undertow.playbooks.grammar import Playbook
@@ -62,6 +62,12 @@ def detect(
         Path | None,
         typer.Option(help="Folder that carries the events of earlier runs into this one."),
     ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="Memory to use, such as 4GiB. [60 % of the machine's]"
+        ),
+    ] = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="Of the ranking.")
     ] = Format.TEXT,
@@ -87,9 +93,10 @@ def detect(
         prior=prior,
         native_targets=checked_reason(native_targets),
         state=state,
+        memory=checked_size(memory, "--memory"),
     )
     with progress("reading events", None, "events") as advance:
-        result = run(request, advance)
+        result = run(request, advance, advance.begin)
     for text in result.summary["warnings"]:
         warn(text)
     if output_format is Format.TEXT:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from undertow.errors import UndertowError
 
 SHORTEST_REASON = 10
+SIZE = re.compile(r"(\d+(?:\.\d+)?) *([kmgt]?i?b)", re.IGNORECASE)
+UNITS = {
+    f"{letter}{binary}b": (1024 if binary else 1000) ** power
+    for power, letter in enumerate(("", "k", "m", "g", "t"))
+    for binary in ("", "i")
+}
 
 
 def checked_region(text: str | None) -> str | None:
@@ -63,3 +70,21 @@ def checked_moment(text: str | None, option: str) -> datetime | None:
     if moment.tzinfo is None:
         raise UndertowError(f"`{option}` has no time zone", code="option-time", mend=mend)
     return in_utc
+
+
+def checked_size(text: str | None, option: str) -> int | None:
+    """Read a number of bytes such as `4GiB` or `500MB`; None as None.
+
+    Raises:
+        UndertowError: `option-size`.
+    """
+    if text is None:
+        return None
+    found = SIZE.fullmatch(text.strip())
+    if found is None:
+        raise UndertowError(
+            f"`{option}` is not a size",
+            code="option-size",
+            mend="write a number and a unit, such as 4GiB or 500MB",
+        )
+    return int(float(found[1]) * UNITS[found[2].lower()])

@@ -11,11 +11,12 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from time import monotonic
 from typing import Final
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -91,10 +92,18 @@ def complain(text: str) -> None:
     sys.stderr.write("".join(f"{visible(line)}\n" for line in text.split("\n")))
 
 
+class Advance:
+    """Counts what was done; on a terminal it shows how fast, and how long it will take."""
+
+    def __call__(self, n: int) -> None:
+        """Count `n` further units."""
+
+    def begin(self, label: str, total: int | None, unit: str) -> None:
+        """Begin to count something else; `total` None if it is not known how many there are."""
+
+
 @contextmanager
-def progress(
-    label: str, total: int | None, unit: str = "rows"
-) -> Iterator[Callable[[int], None]]:
+def progress(label: str, total: int | None, unit: str = "rows") -> Iterator[Advance]:
     """Show a bar on stderr while the block runs; silent unless stderr is a terminal.
 
     Args:
@@ -106,21 +115,56 @@ def progress(
         `advance(n)`: call it after every `n` further units.
     """
     if settings.quiet or settings.no_progress or not sys.stderr.isatty():
-        yield _stand_still
+        yield Advance()
         return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    shown = "{task.completed:,}" if total is None else "{task.completed:,} of {task.total:,}"
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
-        TextColumn(f"{shown} {unit}", markup=False),
+        TextColumn("{task.fields[done]}", markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=total)
-        yield lambda n: bar.advance(task, n)
+        task = bar.add_task(label, total=total, done="")
+
+        class Shown(Advance):
+            def __init__(self) -> None:
+                self.begin(label, total, unit)
+
+            def begin(self, label: str, total: int | None, unit: str) -> None:
+                self.begun, self.unit, self.total, self.done = monotonic(), unit, total, 0
+                bar.reset(task, total=total, description=label, done=f"0 {unit}")
+
+            def __call__(self, n: int) -> None:
+                self.done += n
+                seconds = monotonic() - self.begun
+                bar.update(
+                    task, advance=n, done=pace(self.done, self.total, self.unit, seconds)
+                )
+
+        yield Shown()
+
+
+def pace(done: int, total: int | None, unit: str, seconds: float) -> str:
+    """Say how many of how many units are done, how fast, and how long the rest will take.
+
+    Args:
+        done: units done.
+        total: units in all, None if unknown.
+        unit: what is counted.
+        seconds: since the first.
+    """
+    text = f"{done:,} {unit}" if total is None else f"{done:,} of {total:,} {unit}"
+    if not done or seconds <= 0:
+        return text
+    rate = done / seconds
+    text += f", {rate:,.0f}/s" if rate >= 10 else f", {rate:.1f}/s"
+    if total is not None and done < total:
+        minutes, left = divmod(round((total - done) / rate), 60)
+        text += f", {minutes} min {left} s left" if minutes else f", {left} s left"
+    return text
 
 
 def visible(text: str) -> str:
@@ -133,10 +177,6 @@ def visible(text: str) -> str:
         else char
         for char in text
     )
-
-
-def _stand_still(n: int) -> None:
-    del n
 
 
 def _plain(value: object) -> object:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from undertow.events.log import NOBODY, EventLog
+from undertow.events.order import MARK
 from undertow.events.source import Source
 from undertow.events.spill import DiskLog
 from undertow.events.table import TYPES
@@ -28,6 +30,7 @@ from undertow.playbooks.grammar import Playbook
 MOVES: Final = ("join", "leave")
 CHUNK: Final = 1 << 22
 """Rows dealt to parts at a time."""
+ROW: Final = ("at", "type", "actor", "target", "context", "visibility", "platform")
 EACH: Final = 300
 """Bytes of memory that a row of a part asks for while it is matched."""
 SHARE: Final = 0.25
@@ -73,35 +76,75 @@ class Division:
 
     def parts(self) -> Iterator[Part]:
         """Give one part after another."""
+        moves = np.fromfile(self._path("moves"), self._record())
         for number in range(self.many):
-            rows = np.fromfile(self._path(number), np.uint32).astype(np.int64)
-            yield Part(_rows_of(self.log, rows), rows, self.owner == number)
-
-    def _path(self, number: int) -> str:
-        return str(self.log.folder / f"part {number}")
+            own = np.fromfile(self._path(str(number)), self._record())
+            records = np.concatenate([own, moves])
+            records = records[np.argsort(records["row"], kind="stable")]
+            rows = records["row"].astype(np.int64)
+            yield Part(self._log_of(records), rows, self.owner == number)
 
     def deal(self) -> None:
-        """Write down which rows each part holds."""
+        """Write each row into the files of the parts that hold it."""
         log = self.log
-        moves = np.isin(np.arange(len(TYPES)), [TYPES.index(word) for word in MOVES])
+        is_move = np.isin(np.arange(len(TYPES)), [TYPES.index(word) for word in MOVES])
         for low in range(0, len(log), CHUNK):
-            chunk = slice(low, low + CHUNK)
-            actor, target = log.actor[chunk], log.target[chunk]
-            by_actor = self.owner[actor]
-            by_target = np.where(target == NOBODY, by_actor, self.owner[target])
-            both = np.flatnonzero(by_actor != by_target)
-            to_all = np.flatnonzero(moves[log.type[chunk]])
-            one, other = group(by_actor, self.many), group(by_target[both], self.many)
+            rows = np.arange(low, min(low + CHUNK, len(log)))
+            records = self._records(rows)
+            moves = is_move[records["type"]]
+            self._write("moves", records[moves])
+            # Each row stands under the parts of its actor and its target, the parts' files in its order.
+            parts = np.full((len(rows), 2), self.many, np.int32)
+            parts[:, 0] = self.owner[records["actor"]]
+            addressed = records["target"] != NOBODY
+            parts[addressed, 1] = self.owner[records["target"][addressed]]
+            parts[parts[:, 0] == parts[:, 1], 1] = self.many
+            parts[moves] = self.many
+            dealt = group(parts.ravel(), self.many + 1)
             for number in range(self.many):
-                mine = [
-                    one.rows[one.start[number] : one.start[number + 1]],
-                    both[other.rows[other.start[number] : other.start[number + 1]]],
-                    to_all,
-                ]
-                rows = np.unique(np.concatenate(mine)) + low
-                with open(self._path(number), "ab") as file:  # noqa: PTH123  # the name is made here
-                    rows.astype(np.uint32).tofile(file)
-        log.rest()
+                mine = dealt.rows[dealt.start[number] : dealt.start[number + 1]] >> 1
+                self._write(str(number), records[mine])
+            log.rest()
+
+    def _path(self, name: str) -> Path:
+        return self.log.folder / f"part {name}"
+
+    def _write(self, name: str, records: Array) -> None:
+        with self._path(name).open("ab") as file:
+            records.tofile(file)
+
+    def _record(self) -> np.dtype[Any]:
+        log = self.log
+        columns = {
+            "row": np.dtype(np.uint32),
+            **{name: getattr(log, name).dtype for name in ROW},
+        }
+        marks = [(MARK + name, np.dtype(np.bool_)) for name in log.marks]
+        return np.dtype([*columns.items(), *marks])
+
+    def _records(self, rows: Array) -> Array:
+        """Bring rows that follow each other together, each as one record."""
+        stretch = slice(int(rows[0]), int(rows[-1]) + 1)
+        records = np.empty(len(rows), self._record())
+        records["row"] = rows
+        for name in ROW:
+            records[name] = getattr(self.log, name)[stretch]
+        for name, mark in self.log.marks.items():
+            records[MARK + name] = mark[stretch]
+        return records
+
+    def _log_of(self, records: Array) -> EventLog:
+        """Give a log of some records, without their ids."""
+        log = self.log
+        columns: dict[str, Any] = {n: np.ascontiguousarray(records[n]) for n in ROW}
+        return EventLog(
+            id=pa.chunked_array([], pa.string()),
+            **columns,
+            marks={name: np.ascontiguousarray(records[MARK + name]) for name in log.marks},
+            accounts=log.accounts,
+            contexts=log.contexts,
+            platforms=log.platforms,
+        )
 
 
 def divide(log: DiskLog, memory: int) -> Division:
@@ -111,32 +154,13 @@ def divide(log: DiskLog, memory: int) -> Division:
         log: the events.
         memory: bytes that the run may use.
     """
-    many = min(MOST, max(FEWEST, int(-(-2 * len(log) * EACH // max(1, SHARE * memory)))))
+    many = max(FEWEST, int(-(-2 * len(log) * EACH // max(1, SHARE * memory))))
+    many = min(MOST, many, max(1, len(log.accounts)))
     # Codes follow the names, which say nothing of how busy an account is.
     owner = (np.arange(len(log.accounts)) % many).astype(np.uint16)
     division = Division(log, many, owner)
     division.deal()
     return division
-
-
-def _rows_of(log: DiskLog, rows: Array) -> EventLog:
-    """Bring some rows into memory, without their ids."""
-    part = EventLog(
-        id=pa.chunked_array([], pa.string()),
-        type=log.type[rows],
-        at=log.at[rows],
-        actor=log.actor[rows],
-        target=log.target[rows],
-        context=log.context[rows],
-        visibility=log.visibility[rows],
-        platform=log.platform[rows],
-        marks={name: mark[rows] for name, mark in log.marks.items()},
-        accounts=log.accounts,
-        contexts=log.contexts,
-        platforms=log.platforms,
-    )
-    log.rest()
-    return part
 
 
 def owning_end(log: EventLog, playbook: Playbook, sources: tuple[Source, ...]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +10,9 @@ import numpy as np
 
 from undertow.events.log import NOBODY
 from undertow.events.source import Source
-from undertow.events.spill import DiskLog
 from undertow.matches.grouping import Pairs, number_pairs
 from undertow.matches.match import Matches, find
-from undertow.matches.parts import Division, Part, divide, find_in_part, joined, owning_end
+from undertow.matches.parts import Division, Part, find_in_part, joined, owning_end
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.meetings import Meetings, free_meetings
@@ -43,17 +42,20 @@ class PartActivity(Activity):
 
 
 def weigh_in_parts(
-    log: DiskLog, playbooks: Sequence[Playbook], sources: tuple[Source, ...], memory: int
+    division: Division,
+    playbooks: Sequence[Playbook],
+    sources: tuple[Source, ...],
+    advance: Callable[[int], None] = lambda _: None,
 ) -> list[Weighed]:
     """Match and weigh playbooks over a log that is larger than memory.
 
     Args:
-        log: the events.
+        division: the events.
         playbooks: checked playbooks.
         sources: what could be seen.
-        memory: bytes that the run may use.
+        advance: is told of each part that is done.
     """
-    division = divide(log, memory)
+    log = division.log
     ends = [owning_end(log, playbook, sources) for playbook in playbooks]
     found: list[list[tuple[Matches, dict[str, Meetings]]]] = [[] for _ in playbooks]
     contacts = np.zeros(len(log.accounts), np.int64)
@@ -66,6 +68,7 @@ def weigh_in_parts(
                 own = {role: _own(one, part) for role, one in met.items()}
                 found[place].append((matches, own))
         del part
+        advance(1)
     nobody = np.empty(0, np.int32)
     pairs = Pairs(nobody, nobody, nobody, nobody)
     busy = PartActivity(contacts, deciles(contacts), pairs, division)
