@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
-from functools import cache
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -76,6 +79,45 @@ def _compiled(function: Compiled, **options: bool) -> Compiled:
     finally:
         _settings.CACHE_DIR = usual
     return made
+
+
+def _waited(process: subprocess.Popen[bytes]) -> None:
+    process.wait()
+
+
+@contextmanager
+def meanwhile(module: str, function: str) -> Iterator[Callable[[], None]]:
+    """Have another process compile a function while this one goes on, unless its code is kept already.
+
+    Args:
+        module: the module that holds the function to be compiled.
+        function: one of the module's functions, `compile_NAME`: it compiles NAME by calling it on nothing.
+
+    Yields:
+        What waits until that is done. If it fails, this process compiles for itself.
+    """
+    compiled = f"{module.rsplit('.', 1)[1]}.{function.removeprefix('compile_')}-"
+    kept = kept_in(module.split(".")[1])
+    if (os.cpu_count() or 1) < 2 or any(kept.glob(f"**/{compiled}*.nbi")):
+        yield lambda: None
+        return
+    call = f"from {module} import {function}; {function}()"
+    try:
+        process = subprocess.Popen(  # noqa: S603  # our own code
+            (sys.executable, "-c", call),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        yield lambda: None
+        return
+    try:
+        yield partial(_waited, process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
 
 
 @cache

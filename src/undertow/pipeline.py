@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from undertow import __version__
 from undertow.carried.state import Declared, State
+from undertow.compiled import meanwhile
 from undertow.errors import UndertowError
 from undertow.events.coding import Looks
 from undertow.events.load import load
@@ -24,10 +23,10 @@ from undertow.events.log import NOBODY, EventLog
 from undertow.events.order import THREADS
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
-from undertow.events.source import SIMULATED_KEY, Source
+from undertow.events.source import Source
 from undertow.events.spill import DiskLog, machine_memory, spilled
-from undertow.export.folder import Results, Run
-from undertow.export.report import render
+from undertow.export.written import write_results
+from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
 from undertow.playbooks.grammar import Playbook
@@ -112,18 +111,35 @@ def detect(
         UndertowError: for input that cannot or must not be read; nothing is written then.
     """
     hold_out(request)
-    if request.state is None:
-        files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
-        with spilled(files, request.memory) as folder:
-            begin("reading events", files.rows, "events")
-            log = read_log(files, request, advance, folder)
-            hold_one_pocket(log)
-            weighed = _weighed(request, log, files.sources, advance, begin)
-            begin("writing results", None, "files")
-            return _handed_on(request, files, Declared.of(files), log, weighed)
+    with meanwhile("undertow.matches.kernel", "compile_answer") as compiled:
+        if request.state is None:
+            return _detect(request, advance, begin, compiled)
+        return _detect_daily(request, request.state, advance)
+
+
+def _opened(request: Request) -> EventFiles:
+    return open_events(request.paths, ground=request.ground, timezone=request.timezone)
+
+
+def _detect(
+    request: Request, advance: Progress, begin: Begin, compiled: Callable[[], None]
+) -> Result:
+    files = _opened(request)
+    with spilled(files, request.memory) as folder:
+        begin("reading events", files.rows, "events")
+        log = read_log(files, request, advance, folder)
+        hold_one_pocket(log)
+        compile_parts()
+        compiled()
+        weighed = _weighed(request, log, files.sources, advance, begin)
+        begin("writing results", None, "files")
+        return _handed_on(request, files, Declared.of(files), log, weighed)
+
+
+def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
     hold_state(request)
-    with State(request.state, request.playbooks, request.region) as state:
-        files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
+    with State(folder, request.playbooks, request.region) as state:
+        files = _opened(request)
         log, declared = state.add(read_log(files, request, advance), Declared.of(files))
         hold_one_pocket(log)
         result = _handed_on(request, files, declared, log, state.weighed())
@@ -177,7 +193,7 @@ def _handed_on(
         ),
         "evidence.parquet": pa.concat_tables([e for _, _, e in tables]),
     }
-    report = _write(request.out, written, files.rejects, summary)
+    report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
 
 
@@ -351,48 +367,3 @@ def _summary(
         else {"reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds")},
         "coverage": [line for one in weighed for line in coverage(one, declared.sources, log)],
     }
-
-
-def _write(
-    out: Path, tables: dict[str, pa.Table], rejects: pa.Table, summary: dict[str, Any]
-) -> Path:
-    """Write all results through temporary neighbours, so that a failed run spoils no older one."""
-    out.mkdir(parents=True, exist_ok=True)
-    marked = {b"undertow.grounds": msgspec.json.encode(summary["ground"])}
-    if summary["simulated"] is not None:
-        marked[SIMULATED_KEY] = msgspec.json.encode(summary["simulated"])
-    if summary["native_targets"] is not None:
-        marked[b"undertow.native_targets"] = msgspec.json.encode(summary["native_targets"])
-    if rejects.num_rows:
-        tables = {**tables, "rejects.parquet": rejects}
-    else:
-        (out / "rejects.parquet").unlink(missing_ok=True)
-    parts = {name: out / f".{name}.part" for name in (*tables, "run.json", "report.html")}
-    told = msgspec.json.encode(summary)
-
-    def write(name: str) -> None:
-        marked_table = tables[name].replace_schema_metadata(marked)
-        pq.write_table(marked_table, parts[name], compression="zstd")
-
-    try:
-        with ThreadPoolExecutor(THREADS) as pool:
-            results = Results(
-                folder=out,
-                run=msgspec.json.decode(told, type=Run, strict=False),
-                accounts=tables["accounts.parquet"],
-                funnels=tables["funnels.parquet"],
-                evidence=tables["evidence.parquet"],
-                rejects=tables.get("rejects.parquet"),
-            )
-            writing = [pool.submit(write, name) for name in tables]
-            page = render(results)
-            for one in writing:
-                one.result()
-        parts["run.json"].write_bytes(msgspec.json.format(told, indent=1))
-        parts["report.html"].write_text(page, encoding="utf-8", newline="\n")
-        for name, part in parts.items():
-            part.replace(out / name)
-    finally:
-        for part in parts.values():
-            part.unlink(missing_ok=True)
-    return out / "report.html"

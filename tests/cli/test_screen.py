@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from undertow.cli.screen import Format, note, progress, say, settings, show
+from undertow.cli.screen import Format, note, pace, progress, say, settings, show
 
 AT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ROWS: list[dict[str, object]] = [
@@ -84,3 +84,20 @@ def test_progress_is_drawn_on_a_terminal_alone(
     shown = capsys.readouterr()
     assert shown.out == "done\n"
     assert "1,000 events" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "text"),
+    [
+        (0, None, 0.0, "0 events"),
+        (3_000, None, 2.0, "3,000 events, 1,500/s"),
+        (3_000, 12_000, 2.0, "3,000 of 12,000 events, 1,500/s, 6 s left"),
+        (3_000, 300_000, 2.0, "3,000 of 300,000 events, 1,500/s, 3 min 18 s left"),
+        (2, 4, 8.0, "2 of 4 events, 0.2/s, 8 s left"),
+        (4, 4, 8.0, "4 of 4 events, 0.5/s"),
+    ],
+)
+def test_a_bar_says_how_fast_and_how_long(
+    done: int, total: int | None, seconds: float, text: str
+) -> None:
+    assert pace(done, total, "events", seconds) == text

@@ -6,10 +6,13 @@ alone, in one walk; only keys that go on gather the events of other accounts tha
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import numba
+import numpy as np
 
 from undertow.compiled import inlined, uncounted
-from undertow.matches.kernel import NOTHING, answer
+from undertow.matches.kernel import NOTHING, answer, nothing_to_match
 from undertow.matches.kernel_rules import (
     AT,
     LATEST,
@@ -332,3 +335,21 @@ def only_base(program: Program, room: Scratch, n: int, taken: Array) -> int:
             taken[base] = x if taken[base] < 0 else taken[base]
             room.known[LATEST] = events[AT, x]
     return int(base)
+
+
+def compile_parts() -> None:
+    """Compile what `run` needs beside `answer`: while another process sees to that one."""
+    program, room = nothing_to_match()
+    none = np.zeros(0, np.int64)
+    rows, lists = Rows(*[none] * len(Rows._fields)), Lists(*[none] * len(Lists._fields))
+    moves = Moved(none, np.zeros((0, 3), np.int64))
+    key, span = Key(0, 0, 0, 0), (0, 0)
+    given = program, moves, rows, lists, key
+    # numba's hints know neither dispatchers nor `typeof`.
+    typeof: Any = numba.typeof
+    parts: list[tuple[Any, tuple[object, ...]]] = [
+        (own_events, (*given, span, room)),
+        (with_sides, (*given, 0, room)),
+    ]
+    for function, arguments in parts:
+        function.compile(tuple(typeof(one) for one in arguments))

@@ -1,0 +1,73 @@
+"""All files of an output folder, written at once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from undertow.events.source import SIMULATED_KEY
+from undertow.export.folder import Results, Run
+from undertow.export.report import render
+
+WRITERS: Final = 2
+"""Files written at once, while the page is made."""
+
+
+def write_results(
+    out: Path, tables: dict[str, pa.Table], rejects: pa.Table, summary: dict[str, Any]
+) -> Path:
+    """Write all results through temporary neighbours, so that a failed run spoils no older one.
+
+    Args:
+        out: the folder, made if it is not there.
+        tables: by the names of their files.
+        rejects: rows set aside; no file where there are none.
+        summary: what `run.json` holds.
+
+    Returns:
+        The path of the page.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    marked = {b"undertow.grounds": msgspec.json.encode(summary["ground"])}
+    if summary["simulated"] is not None:
+        marked[SIMULATED_KEY] = msgspec.json.encode(summary["simulated"])
+    if summary["native_targets"] is not None:
+        marked[b"undertow.native_targets"] = msgspec.json.encode(summary["native_targets"])
+    if rejects.num_rows:
+        tables = {**tables, "rejects.parquet": rejects}
+    else:
+        (out / "rejects.parquet").unlink(missing_ok=True)
+    parts = {name: out / f".{name}.part" for name in (*tables, "run.json", "report.html")}
+    told = msgspec.json.encode(summary)
+
+    def write(name: str) -> None:
+        marked_table = tables[name].replace_schema_metadata(marked)
+        pq.write_table(marked_table, parts[name], compression="zstd")
+
+    try:
+        with ThreadPoolExecutor(WRITERS) as pool:
+            results = Results(
+                folder=out,
+                run=msgspec.json.decode(told, type=Run, strict=False),
+                accounts=tables["accounts.parquet"],
+                funnels=tables["funnels.parquet"],
+                evidence=tables["evidence.parquet"],
+                rejects=tables.get("rejects.parquet"),
+            )
+            writing = [pool.submit(write, name) for name in tables]
+            page = render(results)
+            for one in writing:
+                one.result()
+        parts["run.json"].write_bytes(msgspec.json.format(told, indent=1))
+        parts["report.html"].write_text(page, encoding="utf-8", newline="\n")
+        for name, part in parts.items():
+            part.replace(out / name)
+    finally:
+        for part in parts.values():
+            part.unlink(missing_ok=True)
+    return out / "report.html"
