@@ -14,6 +14,7 @@ from undertow.events.spill import DiskLog
 from undertow.matches.match import find
 from undertow.matches.parts import divide, owning_end
 from undertow.scores import table
+from undertow.scores.about import about
 from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
 from undertow.scores.shown import Shown
@@ -47,11 +48,12 @@ def test_parts_give_what_the_whole_gives(seed: int, tmp_path: Path) -> None:
         required = [step.name for step in book.steps if not step.optional]
         books.append(replace(book, listed_from=dice.choice(required)))
     busy = activity(log)
-    whole = [tables(log, weigh(log, find(log, book, sources), busy)) for book in books]
+    whole = [weigh(log, find(log, book, sources), busy) for book in books]
     division = divide(on_disk(log, tmp_path), dice.choice([1, 200_000, 400_000]))
     cut = weigh_in_parts(division, books, sources)
     for one, two in zip(whole, cut, strict=True):
-        for left, right in zip(one, tables(log, two), strict=True):
+        assert about(one, log) == about(two, log)
+        for left, right in zip(tables(log, one), tables(log, two), strict=True):
             assert left.equals(right)
 
 

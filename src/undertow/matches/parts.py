@@ -201,11 +201,14 @@ def find_in_part(
     keys = keys[part.mine[keys[:, end]]]
     found = search.matches(keys, search.answer(keys, whole=False))
     rows = part.whole_rows(found.rows)
-    kept = Matches(found.playbook, found.keys, found.furthest, rows, found.states, _nothing())
+    kept = Matches(
+        found.playbook, found.keys, found.furthest, rows, found.states, nothing_selected()
+    )
     return kept, search.selected
 
 
-def _nothing() -> Selected:
+def nothing_selected() -> Selected:
+    """Give no events: those selected in a part are not kept."""
     empty = np.empty(0, np.int64)
     return Selected(empty, empty, empty)
 
@@ -220,5 +223,5 @@ def joined(found: Sequence[Matches]) -> Matches:
         np.concatenate([one.furthest for one in found])[order],
         np.concatenate([one.rows for one in found])[order],
         np.concatenate([one.states for one in found])[order],
-        _nothing(),
+        nothing_selected(),
     )

@@ -23,7 +23,7 @@ def about(weighed: Weighed, log: EventLog) -> dict[str, Any]:
         "falsepositives": list(playbook.falsepositives),
         "reason": playbook.reason,
         "listed_from": playbook.listed_from,
-        "keys": len(weighed.matches),
+        "keys": len(weighed.matches) + (weighed.background.many if weighed.background else 0),
         "listed": int(weighed.listed.sum()),
         "by_oracle": weighed.matches.slow,
         "steps": [
@@ -56,7 +56,9 @@ def _blind(weighed: Weighed, s: int, log: EventLog) -> list[str]:
     # One more, which stays false, for the rows that name nobody.
     ends = np.zeros(len(log.accounts) + 1, bool)
     ends[weighed.matches.keys[unknown, 1 - weighed.judged]] = True
-    if not unknown.any():
+    if weighed.background is not None:
+        ends[: len(log.accounts)] |= weighed.background.unknown[s]
+    if not ends.any():
         return []
     codes = np.unique(log.platform[ends[log.target]])
     return [log.platforms[int(code)].as_py() for code in codes if code != NOBODY]

@@ -5,19 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from undertow.events.log import NOBODY
 from undertow.events.source import Source
 from undertow.matches.grouping import Pairs, number_pairs
+from undertow.matches.kernel_states import UNKNOWN
 from undertow.matches.match import Matches, find
-from undertow.matches.parts import Division, Part, find_in_part, joined, owning_end
+from undertow.matches.parts import (
+    Division,
+    Part,
+    find_in_part,
+    joined,
+    nothing_selected,
+    owning_end,
+)
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.meetings import Meetings, free_meetings
-from undertow.scores.rates import Activity, deciles
-from undertow.scores.weigh import Weighed, weigh
+from undertow.scores.rates import DECILES, Activity, deciles, rates_of, step_counts
+from undertow.scores.weigh import Background, Weighed, is_listed, judged_end, weigh
+
+COLUMNS: Final = ("keys", "furthest", "rows", "states")
+"""Of `Matches`, as they are written down."""
 
 
 @dataclass(frozen=True)
@@ -56,33 +68,94 @@ def weigh_in_parts(
         advance: is told of each part that is done.
     """
     log = division.log
-    ends = [owning_end(log, playbook, sources) for playbook in playbooks]
-    found: list[list[tuple[Matches, dict[str, Meetings]]]] = [[] for _ in playbooks]
     contacts = np.zeros(len(log.accounts), np.int64)
     for number, part in enumerate(division.parts()):
         contacts += _contacts(division, number, part)
-        for place, (playbook, end) in enumerate(zip(playbooks, ends, strict=True)):
-            if end is not None:
-                matches, selected = find_in_part(part, playbook, sources, end, log)
-                met = free_meetings(part.log, playbook, selected)
-                own = {role: _own(one, part) for role, one in met.items()}
-                found[place].append((matches, own))
-        del part
-        advance(1)
     nobody = np.empty(0, np.int32)
     pairs = Pairs(nobody, nobody, nobody, nobody)
     busy = PartActivity(contacts, deciles(contacts), pairs, division)
+    tallies = [
+        None if end is None else _Tally(division, place, playbook, end, busy.decile)
+        for place, playbook in enumerate(playbooks)
+        for end in [owning_end(log, playbook, sources)]
+    ]
+    for number, part in enumerate(division.parts()):
+        for tally in tallies:
+            if tally is not None:
+                tally.add(number, part, sources)
+        advance(1)
     weighed = []
-    for playbook, parts in zip(playbooks, found, strict=True):
-        if parts:
-            matches = joined([one for one, _ in parts])
-            met = {role: _all([own[role] for _, own in parts]) for role in parts[0][1]}
-            parts.clear()
-            weighed.append(weigh(log, matches, busy, met))
-        else:
+    for playbook, tally in zip(playbooks, tallies, strict=True):
+        if tally is None:
             weighed.append(weigh(log, find(log, playbook, sources), busy))
+        else:
+            weighed.append(weigh(log, tally.kept(), busy, tally.met(), tally.background()))
         log.rest()
     return weighed
+
+
+class _Tally:
+    """What one playbook's parts add up to: counts in memory, keys in files until it is known whose matter."""
+
+    def __init__(
+        self, division: Division, place: int, playbook: Playbook, end: int, decile: Array
+    ) -> None:
+        self._division, self._place, self._playbook, self._end = division, place, playbook, end
+        self._decile, self._judged = decile, judged_end(playbook)
+        accounts, steps = len(division.log.accounts), len(playbook.steps)
+        self._ranked = np.zeros(accounts, bool)
+        self._unknown = np.zeros((steps, accounts), bool)
+        self._reached, self._at_risk = np.zeros((2, steps, DECILES))
+        self._many = self._kept = 0
+        self._met: list[dict[str, Meetings]] = []
+
+    def add(self, number: int, part: Part, sources: tuple[Source, ...]) -> None:
+        """Match the keys of a part, count them, and write them down."""
+        playbook, log = self._playbook, self._division.log
+        found, selected = find_in_part(part, playbook, sources, self._end, log)
+        met = free_meetings(part.log, playbook, selected)
+        self._met.append({role: _own(one, part) for role, one in met.items()})
+        account, target = found.keys[:, self._judged], found.keys[:, 1 - self._judged]
+        listed = is_listed(found)
+        reached, at_risk = step_counts(found, self._decile[account], listed)
+        self._reached += reached
+        self._at_risk += at_risk
+        self._ranked[account[listed]] = True
+        for s, unknown in enumerate((found.states == UNKNOWN).T):
+            self._unknown[s, target[unknown]] = True
+        self._many += len(found)
+        columns = (found.keys, found.furthest, found.rows, found.states)
+        for name, column in zip(COLUMNS, columns, strict=True):
+            np.save(self._path(number, name), column)
+
+    def kept(self) -> Matches:
+        """Read back the keys of accounts with a listed match."""
+        parts = [self._read(number) for number in range(self._division.many)]
+        found = joined(parts)
+        self._kept = len(found)
+        return found
+
+    def _read(self, number: int) -> Matches:
+        keys = np.load(self._path(number, "keys"))
+        mine = self._ranked[keys[:, self._judged]]
+        furthest, rows, states = (
+            np.load(self._path(number, name))[mine] for name in COLUMNS[1:]
+        )
+        return Matches(self._playbook, keys[mine], furthest, rows, states, nothing_selected())
+
+    def _path(self, number: int, name: str) -> Path:
+        return self._division.log.folder / f"{name} {self._place} {number}.npy"
+
+    def met(self) -> dict[str, Meetings]:
+        """Give all meetings, once."""
+        met = {role: _all([own[role] for own in self._met]) for role in self._met[0]}
+        self._met.clear()
+        return met
+
+    def background(self) -> Background:
+        """Say what is known of the keys that `kept` left out."""
+        rates = rates_of(self._reached, self._at_risk)
+        return Background(rates, self._many - self._kept, self._unknown)
 
 
 def _contacts(division: Division, number: int, part: Part) -> Array:

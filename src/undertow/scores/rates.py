@@ -127,6 +127,19 @@ def step_rates(matches: Matches, decile: Array, listed: Array) -> Rates:
         decile: int64, (k), of the judged account of each key.
         listed: bool, (k), keys that reached `listed_from`.
     """
+    return rates_of(*step_counts(matches, decile, listed))
+
+
+def rates_of(reached: Array, at_risk: Array) -> Rates:
+    """Turn counts of keys, (s, 10) each, into rates."""
+    return Rates(_shrunk(reached, at_risk), at_risk, reached)
+
+
+def step_counts(matches: Matches, decile: Array, listed: Array) -> tuple[Array, Array]:
+    """Count the keys that took each step, and those that could: (s, 10) each; arguments as for `step_rates`.
+
+    Counts are whole or end in a half, so those of parts add up exactly.
+    """
     steps = matches.playbook.steps
     endless = np.array([step.within is None for step in steps])
     before = np.arange(len(steps)) < base_step(matches.playbook)
@@ -134,9 +147,7 @@ def step_rates(matches: Matches, decile: Array, listed: Array) -> Rates:
     taken = counts * np.isin(matches.states, (states.TAKEN, states.TAKEN_OPEN))
     failed = counts * (matches.states == states.NOT_TAKEN)
     still_open = counts * np.where(endless, 1.0, OPEN_COUNTS) * (matches.states == states.OPEN)
-    at_risk = _by_decile(taken + failed + still_open, decile)
-    reached = _by_decile(taken, decile)
-    return Rates(_shrunk(reached, at_risk), at_risk, reached)
+    return _by_decile(taken, decile), _by_decile(taken + failed + still_open, decile)
 
 
 def base_step(playbook: Playbook) -> int:

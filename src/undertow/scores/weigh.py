@@ -33,12 +33,27 @@ _SOURCE_OF_STATE: Final = {
 }
 
 
+@dataclass(frozen=True)
+class Background:
+    """Keys of accounts without a listed match: they are counted, and not kept.
+
+    Attributes:
+        rates: of the chain's steps, over all keys, those kept as well.
+        many: how many were left out.
+        unknown: bool, (s, accounts): targets of such keys for which a step was unknown.
+    """
+
+    rates: Rates
+    many: int
+    unknown: Array
+
+
 @dataclass
 class Weighed:
     """One playbook's matches with what they weigh.
 
     Attributes:
-        matches: all keys.
+        matches: all keys, or where there is a `background` those of accounts with a listed match.
         listed: bool, (k), keys that reached `listed_from`.
         weight: float64, (k), bits of each key's own rows.
         evidence: rows about every account with a listed match, in any role but the target's.
@@ -54,6 +69,7 @@ class Weighed:
     judged: int
     bound: dict[str, Array] = field(default_factory=dict)
     """For each free role the account that holds it in each key, (k), -1 for none."""
+    background: Background | None = None
 
 
 def judged_end(playbook: Playbook) -> int:
@@ -76,7 +92,11 @@ def mixed(rate: float | Array, u: Array) -> Array:
 
 
 def weigh(
-    log: EventLog, matches: Matches, busy: Activity, met: dict[str, Meetings] | None = None
+    log: EventLog,
+    matches: Matches,
+    busy: Activity,
+    met: dict[str, Meetings] | None = None,
+    background: Background | None = None,
 ) -> Weighed:
     """Weigh all keys of one playbook and every account in a role of a listed match.
 
@@ -85,13 +105,16 @@ def weigh(
         matches: the reported match of every key.
         busy: activity of the accounts.
         met: whom accounts met in the steps of each free role; found from the log if None.
+        background: the keys left out; None where `matches` holds all.
     """
     playbook = matches.playbook
     met = free_meetings(log, playbook, matches.selected) if met is None else met
     end = judged_end(playbook)
     account, target = matches.keys[:, end], matches.keys[:, 1 - end]
-    listed = _listed(matches)
-    rates = step_rates(matches, busy.decile[account], listed)
+    listed = is_listed(matches)
+    rates = (
+        background.rates if background else step_rates(matches, busy.decile[account], listed)
+    )
     weights = _key_bits(matches, rates, busy.decile[account], listed)
     weight = weights[0].sum(axis=1)
     counted = _one_per_target(account, target, weight)
@@ -104,7 +127,8 @@ def weigh(
         _rows_of_free_role(log, matches, role, bound[role], listed, busy, met[role])
         for role in met
     )
-    return Weighed(matches, listed, weight, joined(parts), rates, end, bound)
+    evidence = joined(parts)
+    return Weighed(matches, listed, weight, evidence, rates, end, bound, background)
 
 
 def _one_per_target(account: Array, target: Array, weight: Array) -> Array:
@@ -122,7 +146,7 @@ def _one_per_target(account: Array, target: Array, weight: Array) -> Array:
     return counted
 
 
-def _listed(matches: Matches) -> Array:
+def is_listed(matches: Matches) -> Array:
     """Mark keys that reached `listed_from`, or where that is unknown the nearest step before it."""
     playbook = matches.playbook
     wanted = np.full(len(matches), playbook.step_index(playbook.listed_from))
