@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,17 +21,19 @@ from undertow.errors import UndertowError
 from undertow.events.coding import Looks
 from undertow.events.load import load
 from undertow.events.log import NOBODY, EventLog
+from undertow.events.order import THREADS
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
 from undertow.events.source import SIMULATED_KEY, Source
-from undertow.export.report import write_report
-from undertow.matches import kernel_states as states
+from undertow.export.folder import Results, Run
+from undertow.export.report import render
 from undertow.matches.match import find
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
+from undertow.scores.about import about, coverage
 from undertow.scores.rates import activity
-from undertow.scores.shown import Names
-from undertow.scores.weigh import Weighed, likely, weigh
+from undertow.scores.shown import Names, Shown
+from undertow.scores.weigh import Weighed, weigh
 from undertow.signals.marks import MARKS, text_marks
 from undertow.units import moment
 
@@ -79,6 +82,8 @@ class Result:
 
 
 Progress = Callable[[int], None]
+Tables = tuple[pa.Table, pa.Table, pa.Table]
+"""Accounts, funnels and evidence of one playbook."""
 
 
 def detect(request: Request, advance: Progress = lambda _: None) -> Result:
@@ -99,9 +104,7 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
         files = open_events(request.paths, ground=request.ground, timezone=request.timezone)
         log = read_log(files, request, advance)
         hold_one_pocket(log)
-        busy = activity(log)
-        books = request.playbooks
-        weighed = [weigh(log, find(log, book, files.sources), busy) for book in books]
+        weighed = _weighed(log, request.playbooks, files.sources)
         return _handed_on(request, files, Declared.of(files), log, weighed)
     hold_state(request)
     with State(request.state, request.playbooks, request.region) as state:
@@ -113,16 +116,28 @@ def detect(request: Request, advance: Progress = lambda _: None) -> Result:
     return result
 
 
+def _weighed(
+    log: EventLog, playbooks: Sequence[Playbook], sources: tuple[Source, ...]
+) -> list[Weighed]:
+    """Match and weigh playbooks side by side; compiled code lets go of the lock."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        busy = pool.submit(activity, log)
+        return list(
+            pool.map(lambda one: weigh(log, find(log, one, sources), busy.result()), playbooks)
+        )
+
+
 def _handed_on(
     request: Request,
     files: EventFiles,
     declared: Declared,
     log: EventLog,
-    weighed: list[Weighed],
+    weighed: Sequence[Weighed],
 ) -> Result:
     """Write what was found."""
-    names = _target_names(request)
-    tables = [_tables(log, one, names) for one in weighed]
+    shown = Shown(log, _target_names(request))
+    with ThreadPoolExecutor(THREADS) as pool:
+        tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
     summary = _summary(request, files, declared, log, weighed)
     written = {
@@ -257,11 +272,9 @@ def _target_names(request: Request) -> Names:
     return pseudonyms.of_array
 
 
-def _tables(
-    log: EventLog, weighed: Weighed, names: Names
-) -> tuple[pa.Table, pa.Table, pa.Table]:
-    evidence = table.evidence(log, weighed, names)
-    return table.accounts(log, weighed, evidence), table.funnels(log, weighed, names), evidence
+def _tables(log: EventLog, weighed: Weighed, shown: Shown) -> Tables:
+    evidence = table.evidence(log, weighed, shown)
+    return table.accounts(log, weighed, evidence), table.funnels(log, weighed, shown), evidence
 
 
 def _ranked(accounts: pa.Table) -> pa.Table:
@@ -278,7 +291,7 @@ def _summary(
     files: EventFiles,
     declared: Declared,
     log: EventLog,
-    weighed: list[Weighed],
+    weighed: Sequence[Weighed],
 ) -> dict[str, Any]:
     reason = request.native_targets
     return {
@@ -291,7 +304,7 @@ def _summary(
         "accounts_seen": len(log.accounts),
         "from": moment(log.start).isoformat(),
         "until": (request.until or moment(log.end)).isoformat(),
-        "playbooks": [_about(one, log) for one in weighed],
+        "playbooks": [about(one, log) for one in weighed],
         "sources": [source.to_dict() for source in declared.sources],
         "ground": declared.grounds,
         "warnings": files.warnings,
@@ -300,81 +313,8 @@ def _summary(
         "native_targets": None
         if reason is None
         else {"reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds")},
-        "coverage": [line for one in weighed for line in _coverage(one, declared.sources, log)],
+        "coverage": [line for one in weighed for line in coverage(one, declared.sources, log)],
     }
-
-
-def _about(weighed: Weighed, log: EventLog) -> dict[str, Any]:
-    playbook, rates = weighed.matches.playbook, weighed.rates
-    return {
-        "name": playbook.name,
-        "title": playbook.title,
-        "status": playbook.status,
-        "source": playbook.origin,
-        "falsepositives": list(playbook.falsepositives),
-        "reason": playbook.reason,
-        "listed_from": playbook.listed_from,
-        "keys": len(weighed.matches),
-        "listed": int(weighed.listed.sum()),
-        "by_oracle": weighed.matches.slow,
-        "steps": [
-            {
-                "name": step.name,
-                "optional": step.optional,
-                "likely": likely(step),
-                "likely_source": step.likely_source,
-                "types": list(step.types),
-                "public": not ({"message"} & set(step.types)),
-                "within": step.within,
-                "unknown_for": _blind(weighed, s, log),
-            }
-            for s, step in enumerate(playbook.steps)
-        ],
-        "counts": {
-            step.name: {
-                "reached": round(float(rates.reached[s].sum())),
-                "at_risk": round(float(rates.at_risk[s].sum())),
-                "u": float((rates.reached[s].sum() + 0.5) / (rates.at_risk[s].sum() + 1)),
-            }
-            for s, step in enumerate(playbook.steps)
-        },
-    }
-
-
-def _blind(weighed: Weighed, s: int, log: EventLog) -> list[str]:
-    """Name the platforms of keys for which a step was unknown."""
-    unknown = weighed.matches.states[:, s] == states.UNKNOWN
-    # One more, which stays false, for the rows that name nobody.
-    ends = np.zeros(len(log.accounts) + 1, bool)
-    ends[weighed.matches.keys[unknown, 1 - weighed.judged]] = True
-    if not unknown.any():
-        return []
-    codes = np.unique(log.platform[ends[log.target]])
-    return [log.platforms[int(code)].as_py() for code in codes if code != NOBODY]
-
-
-def _coverage(weighed: Weighed, sources: tuple[Source, ...], log: EventLog) -> list[str]:
-    playbook = weighed.matches.playbook
-    lines = []
-    for s, step in enumerate(playbook.steps):
-        platforms = _blind(weighed, s, log)
-        if platforms:
-            lines.append(
-                f"{', '.join(platforms)}: the step `{step.name}` could not be seen for some or all; "
-                "it weighs nothing there"
-            )
-    if not sources:
-        lines.append(
-            "no sources were declared: a step that is absent may just not have been visible"
-        )
-    if any(source.precision in ("min", "day") for source in sources):
-        lines.append(
-            "some times are no finer than a minute or a day: order within it is not known"
-        )
-    lines.append(
-        "what happens outside these sources, off the platform or by voice, is not visible"
-    )
-    return lines
 
 
 def _write(
@@ -391,17 +331,32 @@ def _write(
         tables = {**tables, "rejects.parquet": rejects}
     else:
         (out / "rejects.parquet").unlink(missing_ok=True)
-    parts = {name: out / f".{name}.part" for name in (*tables, "run.json")}
+    parts = {name: out / f".{name}.part" for name in (*tables, "run.json", "report.html")}
+    told = msgspec.json.encode(summary)
+
+    def write(name: str) -> None:
+        marked_table = tables[name].replace_schema_metadata(marked)
+        pq.write_table(marked_table, parts[name], compression="zstd")
+
     try:
-        for name, content in tables.items():
-            marked_table = content.replace_schema_metadata(marked)
-            pq.write_table(marked_table, parts[name], compression="zstd")
-        parts["run.json"].write_bytes(
-            msgspec.json.format(msgspec.json.encode(summary), indent=1)
-        )
+        with ThreadPoolExecutor(THREADS) as pool:
+            results = Results(
+                folder=out,
+                run=msgspec.json.decode(told, type=Run, strict=False),
+                accounts=tables["accounts.parquet"],
+                funnels=tables["funnels.parquet"],
+                evidence=tables["evidence.parquet"],
+                rejects=tables.get("rejects.parquet"),
+            )
+            writing = [pool.submit(write, name) for name in tables]
+            page = render(results)
+            for one in writing:
+                one.result()
+        parts["run.json"].write_bytes(msgspec.json.format(told, indent=1))
+        parts["report.html"].write_text(page, encoding="utf-8", newline="\n")
         for name, part in parts.items():
             part.replace(out / name)
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
-    return write_report(out)
+    return out / "report.html"

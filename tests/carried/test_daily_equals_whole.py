@@ -18,6 +18,7 @@ from undertow.matches.match import find
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
 from undertow.scores.rates import activity
+from undertow.scores.shown import Shown
 from undertow.scores.weigh import Weighed, weigh
 from undertow.testing.oracle import Event
 from undertow.units import HOUR
@@ -27,10 +28,11 @@ Tables = tuple[pa.Table, pa.Table, pa.Table]
 
 
 def tables(log: EventLog, weighed: Weighed) -> Tables:
-    evidence = table.evidence(log, weighed, lambda names: names)
+    shown = Shown(log, lambda names: names)
+    evidence = table.evidence(log, weighed, shown)
     accounts = table.accounts(log, weighed, evidence)
     accounts = accounts.sort_by([(name, "ascending") for name in ("account", "role")])
-    return accounts, table.funnels(log, weighed, lambda names: names), evidence
+    return accounts, table.funnels(log, weighed, shown), evidence
 
 
 def whole(events: list[Event], book: Playbook, sources: tuple[Source, ...]) -> Tables:

@@ -7,21 +7,17 @@ find candidates: bytes decide. What is not called is not compiled.
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
 from undertow.compiled import outer
-
-Array = npt.NDArray[Any]
+from undertow.events.kernel_bytes import Array, byte, fetch, hashed, offset, same, word
 
 BLOCK: Final = 32
 """Rows whose table entries are fetched ahead together; measured: 16 to 256 are alike."""
 LOW: Final = 0xFFFFFFFF
+COLON: Final = 58
 SPOT: Final = 0xFFFFFFFFFF
 """Bits of an entry that say where in the store a name stands; those above hold a part of its hash."""
 
@@ -38,103 +34,6 @@ class Texts(NamedTuple):
     first: Array
     offsets: Array
     bytes: Array
-
-
-@intrinsic
-def _word(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-    """Load eight bytes at an address, aligned or not."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
-        load = builder.load(builder.inttoptr(given[0], ir.IntType(64).as_pointer()))
-        load.align = 1
-        return load
-
-    return types.int64(types.int64), code
-
-
-@intrinsic
-def _byte(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-    """Load one byte at an address."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
-        load = builder.load(builder.inttoptr(given[0], ir.IntType(8).as_pointer()))
-        return builder.zext(load, ir.IntType(64))
-
-    return types.int64(types.int64), code
-
-
-@intrinsic
-def _offset(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-    """Load an offset, four bytes, at an address."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
-        load = builder.load(builder.inttoptr(given[0], ir.IntType(32).as_pointer()))
-        return builder.zext(load, ir.IntType(64))
-
-    return types.int64(types.int64), code
-
-
-@intrinsic
-def _fetch(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-    """Ask for the memory at an address, which need not exist, before it is needed."""
-
-    def code(context: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
-        place = builder.inttoptr(given[0], ir.IntType(8).as_pointer())
-        number = ir.IntType(32)
-        form = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
-        call = builder.module.declare_intrinsic("llvm.prefetch", [place.type], form)
-        builder.call(call, [place, *(ir.Constant(number, one) for one in (0, 3, 1))])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), code
-
-
-@intrinsic
-def _fold(_typing: Any, a: Any, b: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-    """Multiply two words to 128 bits and fold the halves into one."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401  # numba names it so
-        wide = ir.IntType(128)
-        product = builder.mul(*(builder.zext(one, wide) for one in given))
-        high = builder.lshr(product, ir.Constant(wide, 64))
-        return builder.trunc(builder.xor(product, high), ir.IntType(64))
-
-    return types.int64(types.int64, types.int64), code
-
-
-@outer
-def hashed(address: int, size: int, key: Array) -> int:
-    """Hash the `size` bytes at an address under a key of three odd words."""
-    value = key[0] ^ size
-    at, end = address, address + size
-    while end - at > 8:
-        value = _fold(value ^ _word(at), key[1])
-        at += 8
-    last = 0
-    if size >= 8:
-        last = _word(end - 8)
-    else:
-        while at < end:
-            last = (last << 8) | _byte(at)
-            at += 1
-    return _fold(value ^ last, key[2])
-
-
-@outer
-def same(one: int, other: int, size: int) -> bool:
-    """Say whether the `size` bytes at two addresses are alike."""
-    at = 0
-    while at + 8 <= size:
-        if _word(one + at) != _word(other + at):
-            return False
-        at += 8
-    if size >= 8:
-        return _word(one + size - 8) == _word(other + size - 8)
-    while at < size:
-        if _byte(one + at) != _byte(other + at):
-            return False
-        at += 1
-    return True
 
 
 @outer
@@ -174,11 +73,11 @@ def intern(
         for i in range(done, stop):
             value = hashed(address + begins[i], begins[i + 1] - begins[i], key)
             hashes[i - done] = value
-            _fetch(table + 8 * (value & mask))
+            fetch(table + 8 * (value & mask))
         for i in range(done, stop):
-            _fetch(base + 8 * (entries[hashes[i - done] & mask] & SPOT))
+            fetch(base + 8 * (entries[hashes[i - done] & mask] & SPOT))
         for i in range(done, stop):
-            size = np.int64(begins[i + 1] - begins[i])
+            size: int = np.int64(begins[i + 1] - begins[i])  # type: ignore[assignment]  # compiled code knows one kind of integer
             if size == 0:
                 codes[i] = -1
                 continue
@@ -194,10 +93,10 @@ def intern(
                     entries[place] = (part << 40) | used
                     store[used] = (size << 32) | count
                     for k in range(words):
-                        store[used + 1 + k] = _word(at + 8 * k) if 8 * k + 8 <= size else 0
+                        store[used + 1 + k] = word(at + 8 * k) if 8 * k + 8 <= size else 0
                     last = 0
                     for k in range(size - 1, (size >> 3 << 3) - 1, -1):
-                        last = (last << 8) | _byte(at + k)
+                        last = (last << 8) | byte(at + k)
                     if size & 7:
                         store[used + words] = last
                     codes[i] = count
@@ -233,7 +132,7 @@ def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     for code in range(len(begins) - 1):
         size = store[spot] >> 32
         for k in range(size):
-            spelled[at + k] = _byte(base + 8 * (spot + 1) + k)
+            spelled[at + k] = byte(base + 8 * (spot + 1) + k)
         at += size
         begins[code + 1] = at
         spot += 1 + ((size + 7) >> 3)
@@ -249,6 +148,34 @@ def fingerprint(begins: Array, address: int, prints: Array, key: Array) -> None:
 
 
 @outer
+def mark_naming(
+    begins: Array, address: int, ends: Array, base: int, which: Array, hits: Array
+) -> None:
+    """Mark the texts in which the native id of a name stands.
+
+    Args:
+        begins, address: the texts.
+        ends, base: the names, as text columns are given; a native id stands behind the first colon.
+        which: int32, (n): the name of each text, -1 for none.
+        hits: bool, (n), written.
+    """
+    for i in range(len(which)):
+        if which[i] < 0:
+            continue
+        name, stop = base + ends[which[i]], base + ends[which[i] + 1]
+        colon = name
+        while colon < stop and byte(colon) != COLON:
+            colon += 1
+        name = colon + 1 if colon < stop else name
+        size = stop - name
+        last = address + begins[i + 1] - size
+        at = address + begins[i]
+        while size > 0 and at <= last and not hits[i]:
+            hits[i] = byte(at) == byte(name) and same(at, name, size)
+            at += 1
+
+
+@outer
 def find(texts: Texts, row: int) -> tuple[int, int]:
     """Find a row's bytes: address and size."""
     low, high = 0, len(texts.offsets)
@@ -259,8 +186,8 @@ def find(texts: Texts, row: int) -> tuple[int, int]:
         else:
             high = middle
     at = texts.offsets[low] + 4 * (row - texts.first[low])
-    begin = _offset(at)
-    return texts.bytes[low] + begin, _offset(at + 4) - begin
+    begin = offset(at)
+    return texts.bytes[low] + begin, offset(at + 4) - begin
 
 
 @outer
@@ -346,7 +273,7 @@ def compared(texts: Texts, target: Array, one: int, other: int) -> int:
     a, size = find(texts, one)
     b, length = find(texts, other)
     for k in range(min(size, length)):
-        difference = _byte(a + k) - _byte(b + k)
+        difference = byte(a + k) - byte(b + k)
         if difference:
             return difference
     return size - length if size != length else np.int64(target[one]) - target[other]

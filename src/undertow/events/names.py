@@ -19,6 +19,8 @@ FEW: Final = 1 << 15
 """Entries to begin with; a set half full is made twice as large."""
 FIRST: Final = 8
 """Word of the store at which names begin: a short name then lies within one line of the cache."""
+MANY_TEXTS: Final = 20_000
+"""Texts from which compiled code looks through them: below, compiling costs more."""
 KEY: Final = np.frombuffer(os.urandom(24), np.int64) | 1
 """Of all hashes of this run."""
 
@@ -123,3 +125,28 @@ def ranked(names: pa.Array) -> tuple[pa.Array, Array]:
     ranks = np.full(len(names) + 1, -1, np.int32)
     ranks[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
     return names.take(order), ranks
+
+
+def rows_naming(texts: pa.Array, names: pa.Array, which: Array) -> Array:
+    """Find the texts that hold the native id of an account: what stands behind its name's first colon.
+
+    Args:
+        texts: `string`, (n); a null holds nothing.
+        names: `string`: of accounts.
+        which: int32, (n): place in `names` of each text's account, -1 for none.
+
+    Returns:
+        The rows, ascending: int64.
+    """
+    if len(texts) < MANY_TEXTS:
+        native = [name.split(":", 1)[-1] for name in names.to_pylist()]
+        rows = enumerate(zip(texts.to_pylist(), which.tolist(), strict=True))
+        held = [
+            row
+            for row, (text, k) in rows
+            if text and k >= 0 and native[k] and native[k] in text
+        ]
+        return np.array(held, np.int64)
+    hits = np.zeros(len(texts), bool)
+    kernel.mark_naming(*bytes_of(texts), *bytes_of(names.cast(pa.string())), which, hits)
+    return np.flatnonzero(hits)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -162,15 +163,17 @@ class Results:
     def funnels_of(self, accounts: Collection[str]) -> list[Funnel]:
         """List the funnels that name one of the accounts as recruiter or as the actor of a step."""
         wanted = pa.array(accounts, pa.string())
-        table = self.funnels.combine_chunks()
-        steps = table["steps"].combine_chunks() if table.num_rows else None
-        if steps is None:
-            return []
-        acts = pc.is_in(pc.struct_field(pc.list_flatten(steps), "actor"), value_set=wanted)
-        rows = pc.unique(pc.list_parent_indices(steps).filter(acts))
-        mine = pc.is_in(table["recruiter"], value_set=wanted)
-        others = pc.is_in(pa.array(range(table.num_rows), rows.type), value_set=rows)
-        return list(_funnels(table.filter(pc.or_(mine, others)).to_pylist()))
+        found: list[Funnel] = []
+        for batch in self.funnels.to_batches():
+            steps = batch.column("steps")
+            actors = pc.struct_field(pc.list_flatten(steps), "actor")
+            acts = pc.is_in(actors, value_set=wanted)
+            chosen = pc.is_in(batch.column("recruiter"), value_set=wanted)
+            named = chosen.to_numpy(zero_copy_only=False).copy()
+            named[pc.list_parent_indices(steps).filter(acts).to_numpy()] = True
+            rows = pa.array(np.flatnonzero(named))
+            found += _funnels(batch.take(rows).to_pylist())
+        return found
 
     def names_target(self, account: str) -> bool:
         """Say whether the folder knows the account as a target (native ids: only on request)."""

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from undertow.compiled import outer
-from undertow.events.kernel_texts import hashed, same
+from undertow.events.kernel_bytes import hashed, same
 
 Array = npt.NDArray[Any]
 NOBODY: Final = -1

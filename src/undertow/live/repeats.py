@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from undertow.compiled import outer
-from undertow.events.kernel_texts import hashed
+from undertow.events.kernel_bytes import hashed
 from undertow.live.names import Texts, new_key, texts
 
 Array = npt.NDArray[Any]

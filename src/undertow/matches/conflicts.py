@@ -16,34 +16,33 @@ from undertow.matches.kernel_rules import Rows
 from undertow.matches.plan import Plan
 from undertow.matches.program import KEY_ROLES, Array
 
-Run = Callable[[Array, Array], Sequence[Array]]
-"""Matches keys (k, 4) on a changed mask (r)."""
+Run = Callable[[Array], Sequence[Array]]
+"""Matches keys (k, 4) on the rows as they are."""
 
 
-def settle(plan: Plan, rows: Rows, key: Array, run: Run) -> tuple[Any, ...]:
+def settle(plan: Plan, rows: Rows, mine: Array, key: Array, run: Run) -> tuple[Any, ...]:
     """Find the best chain of one key in which different free roles hold different accounts.
 
     Args:
         plan: the compiled playbook.
-        rows: the events listed for the key.
+        rows: the events listed; their mask is changed meanwhile.
+        mine: the places in `rows` that the key may gather.
         key: int64, (4).
         run: the kernel on this input.
 
     Returns:
         What `run` answers for it: the furthest step (-1: none), its events (s), and the rest.
     """
-    return _best(plan, rows, key, run, rows.mask)
-
-
-def _best(plan: Plan, rows: Rows, key: Array, run: Run, mask: Array) -> tuple[Any, ...]:
-    answer = tuple(column[0] for column in run(key.reshape(1, -1), mask))
+    answer = tuple(column[0] for column in run(key.reshape(1, -1)))
     furthest, events = answer[:2]
     if furthest != kernel.REFUSED:
         return answer
-    ways = [
-        _best(plan, rows, key, run, _without(plan, rows, mask, role, account))
-        for role, account in _conflict(plan, rows, key, events)
-    ]
+    ways = []
+    for role, account in _conflict(plan, rows, key, events):
+        before = rows.mask[mine]
+        _leave_out(plan, rows, mine, role, account)
+        ways.append(settle(plan, rows, mine, key, run))
+        rows.mask[mine] = before
     return max(ways, key=lambda way: _rank(plan, way[1]))
 
 
@@ -72,16 +71,14 @@ def _holder(plan: Plan, rows: Rows, key: Array, s: int, x: int) -> int:
     return actor if from_free else target
 
 
-def _without(plan: Plan, rows: Rows, mask: Array, role: int, account: int) -> Array:
+def _leave_out(plan: Plan, rows: Rows, mine: Array, role: int, account: int) -> None:
     """Take the steps of a role away from the events in which an account would hold it."""
-    changed = mask.copy()
     for s in np.flatnonzero(plan.free == role):
-        by_actor, by_target = rows.actor == account, rows.target == account
+        by_actor, by_target = rows.actor[mine] == account, rows.target[mine] == account
         if not plan.between[s]:
             by_actor &= plan.source[s] == role
             by_target &= plan.sink[s] == role
-        changed[by_actor | by_target] &= ~np.int64(1 << int(s))
-    return changed
+        rows.mask[mine[by_actor | by_target]] &= ~np.int64(1 << int(s))
 
 
 def _rank(plan: Plan, events: Array) -> tuple[object, ...]:

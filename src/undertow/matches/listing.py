@@ -56,11 +56,27 @@ class Listed:
         """Bound the events that one of the keys, (k, 4), pairs renumbered, may gather."""
         if not len(keys):
             return 1
-        pair, side = self.lists.pair_start, self.lists.side_start
-        a, b, number = keys[:, 0], keys[:, 1], keys[:, 3]
-        many = pair[number + 1] - pair[number]
-        many += side[a + 1] - side[a] + side[b + 1] - side[b]
+        many = _sizes(self.lists.pair_start, keys[:, 3])
+        many += _sizes(self.lists.side_start, keys[:, 0])
+        many += _sizes(self.lists.side_start, keys[:, 1])
         return int(many.max()) + 1
+
+    def of_key(self, key: Array) -> Array:
+        """Give the places in `rows` that a key, (4), from `keys_of`, may gather, some of them twice."""
+        own, sides = self.lists.pair_start, self.lists.side_start
+        pair, a, b = self.pair[key[3]], key[0], key[1]
+        return np.concatenate(
+            [
+                self.lists.pair_rows[own[pair] : own[pair + 1]],
+                self.lists.side_rows[sides[a] : sides[a + 1]],
+                self.lists.side_rows[sides[b] : sides[b + 1]],
+            ]
+        )
+
+
+def _sizes(start: Array, which: Array) -> Array:
+    sizes: Array = start[which + 1] - start[which]
+    return sizes
 
 
 def between(log: EventLog, selected: Selected) -> Between:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,7 @@ from undertow.events.log import EventLog
 from undertow.events.source import Source
 from undertow.matches import kernel, kernel_run
 from undertow.matches.conflicts import settle
-from undertow.matches.kernel_rules import PRESENT, UNKNOWN
+from undertow.matches.kernel_rules import PRESENT, UNKNOWN, Moved
 from undertow.matches.kernel_run import Answers
 from undertow.matches.kernel_states import judge
 from undertow.matches.listing import Between, Listed, between, keys_of, list_events
@@ -125,6 +125,10 @@ class Search:
     moved: Moves
     span: tuple[int, int]
     threads: int | None
+    joins: Moved = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.joins = self.moved.by_account(len(self.log.accounts))
 
     def keys(self) -> Array:
         """List the keys: int64, (k, 4), as `listing.keys_of`."""
@@ -156,7 +160,7 @@ class Search:
     def by_own_events(self, keys: Array, *, whole: bool = False) -> Answers:
         """Match keys from the events between their accounts alone; `WANTS` where that is not enough."""
         listed = self._listed(keys, sides=False)
-        out = self._run(keys, listed, listed.rows.mask, whole=whole, sides=False)
+        out = self._run(keys, listed, whole=whole, sides=False)
         _to_log(out, listed.row)
         return out
 
@@ -178,53 +182,36 @@ class Search:
     def by_all_events(self, some: Array, *, whole: bool = False) -> Answers:
         """Match keys from the events of other accounts as well; rows of the log."""
         listed = self._listed(some, sides=True)
-        out = self._run(some, listed, listed.rows.mask, whole=whole, sides=True)
-        refused = np.flatnonzero(out.furthest == kernel.REFUSED)
-        _to_log(out, listed.row)
-        if len(refused):
-            for column, settled in zip(
-                out, self._settled(some[refused], whole=whole), strict=True
-            ):
-                column[refused] = settled
-        return out
 
-    def _settled(self, keys: Array, *, whole: bool) -> Answers:
-        """Answer keys whose best chain has one account in two roles, from their own events alone."""
-        listed = self._listed(keys, sides=True)
+        def run(some: Array) -> Answers:
+            return self._run(some, listed, whole=whole, sides=True)
 
-        def run(some: Array, mask: Array) -> Answers:
-            return self._run(some, listed, mask, whole=whole, sides=True)
-
-        out = _unanswered(len(keys), len(self.plan))
-        for k in range(len(keys)):
-            answer = settle(self.plan, listed.rows, keys[k], run)
-            for column, value in zip(out, answer, strict=True):
+        second = Answers(*run(some))
+        for k in np.flatnonzero(second.furthest == kernel.REFUSED).tolist():
+            answer = settle(self.plan, listed.rows, listed.of_key(some[k]), some[k], run)
+            for column, value in zip(second, answer, strict=True):
                 column[k] = value
-        _to_log(out, listed.row)
-        return out
+        _to_log(second, listed.row)
+        return second
 
     def _listed(self, keys: Array, *, sides: bool) -> Listed:
         return list_events(self.log, self.program, self.selected, self.met, keys, sides=sides)
 
-    def _run(
-        self, keys: Array, listed: Listed, mask: Array, *, whole: bool, sides: bool
-    ) -> Answers:
+    def _run(self, keys: Array, listed: Listed, *, whole: bool, sides: bool) -> Answers:
         out = _unanswered(len(keys), len(self.plan))
         keys = np.column_stack([keys[:, :3], listed.pair[keys[:, 3]]])
         # Pair by pair, as their events stand in memory.
         order = np.argsort(keys[:, 3], kind="stable")
         keys = keys[order]
         most = listed.most(keys)
-        moved = self.moved.by_account(len(self.log.accounts))
-        rows = listed.rows._replace(mask=mask)
 
         def work(part: slice) -> None:
             room = kernel.scratch(len(self.plan), len(self.program.bounds), most)
             one = Answers(*(column[part] for column in out))
             kernel_run.run(
                 self.program,
-                moved,
-                rows,
+                self.joins,
+                listed.rows,
                 listed.lists,
                 keys[part],
                 self.span,

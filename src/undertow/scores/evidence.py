@@ -50,7 +50,7 @@ def joined(parts: list[Evidence]) -> Evidence:
 
     return Evidence(
         account=column("account", "i8"),
-        role=column("role", "<U64"),
+        role=column("role", "<U1"),
         target=column("target", "i8"),
         step=column("step", "i8"),
         row=column("row", "i8"),
@@ -58,5 +58,5 @@ def joined(parts: list[Evidence]) -> Evidence:
         u=column("u", "f8"),
         m=column("m", "f8"),
         n=column("n", "i8"),
-        source=column("source", "<U9"),
+        source=column("source", "<U1"),
     )

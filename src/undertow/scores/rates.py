@@ -14,7 +14,7 @@ import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches import kernel_states as states
-from undertow.matches.grouping import Pairs, number_pairs
+from undertow.matches.grouping import Pairs, group, number_pairs
 from undertow.matches.match import Matches
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
@@ -43,21 +43,35 @@ class Activity:
     decile: Array
     pairs: Pairs
 
-    def partners(self, accounts: Array) -> dict[int, Array]:
-        """List, for each of some accounts, the accounts that it addressed or was addressed by."""
-        wanted = np.zeros(len(self.contacts), bool)
-        wanted[accounts] = True
-        there = wanted[self.pairs.one]
-        back = wanted[self.pairs.other]
+    def known_only(self, account: Array, target: Array, circle: Array) -> Array:
+        """Say whether each target met nobody but an account and that account's circle: bool, (k).
+
+        Args:
+            account: codes, (k).
+            target: codes, (k).
+            circle: int64, account * accounts + other, ascending.
+        """
+        size = len(self.contacts)
+        wanted = np.zeros(size, bool)
+        wanted[target] = True
+        there, back = wanted[self.pairs.one], wanted[self.pairs.other]
         who = np.concatenate([self.pairs.one[there], self.pairs.other[back]])
-        met = np.concatenate([self.pairs.other[there], self.pairs.one[back]])
-        order = np.argsort(who, kind="stable")
-        start = np.searchsorted(who[order], accounts, "left")
-        stop = np.searchsorted(who[order], accounts, "right")
-        return {
-            int(account): np.unique(met[order[low:high]])
-            for account, low, high in zip(accounts, start, stop, strict=True)
-        }
+        by_target = group(who, size)
+        met = np.concatenate([self.pairs.other[there], self.pairs.one[back]])[by_target.rows]
+        closed = np.ones(len(target), bool)
+        met_many = (by_target.start[1:] - by_target.start[:-1])[target]
+        # The n-th account that each target met, for all at once: most drop out at the first.
+        left, n = np.flatnonzero(met_many > 0), 0
+        while len(left):
+            other = met[by_target.start[target[left]] + n].astype(np.int64)
+            own = account[left]
+            code = own * size + other
+            place = np.minimum(np.searchsorted(circle, code), len(circle) - 1)
+            inside = (other == own) | (circle[place] == code)
+            closed[left[~inside]] = False
+            n += 1
+            left = left[inside & (met_many[left] > n)]
+        return closed
 
 
 def activity(log: EventLog) -> Activity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from undertow.events.log import NOBODY, EventLog
+from undertow.events.names import rows_naming
 from undertow.matches.program import Array
 
 LONG_NAME: Final = 5
@@ -31,17 +33,30 @@ class Shown:
     def __init__(self, log: EventLog, target_names: Names) -> None:
         self.log = log
         self._target_names = target_names
+        self._lock = Lock()
+        self._place = np.full(len(log.accounts) + 1, NOBODY, np.int32)
+        self._hidden = pa.array([], pa.string())
 
     def accounts(self, codes: Array) -> pa.Array:
         """Show accounts that are no targets here, by their names."""
         return self.log.accounts.take(pa.array(codes))
 
     def targets(self, codes: Array) -> pa.Array:
-        """Show target codes; -1 becomes null."""
-        distinct, place = np.unique(codes, return_inverse=True)
-        known = distinct != NOBODY
-        hidden = self._target_names(self.accounts(distinct[known]))
-        return hidden.take(pa.array(place - (~known).sum(), mask=codes == NOBODY))
+        """Show target codes; -1 becomes null. Each target's name is made once."""
+        with self._lock:
+            fresh = self._distinct(codes)
+            fresh = fresh[self._place[fresh] == NOBODY]
+            if len(fresh):
+                self._place[fresh] = len(self._hidden) + np.arange(len(fresh), dtype=np.int32)
+                more = self._target_names(self.accounts(fresh)).cast(pa.string())
+                self._hidden = pa.concat_arrays([self._hidden, more])
+            return self._hidden.take(pa.array(self._place[codes], mask=codes == NOBODY))
+
+    def _distinct(self, codes: Array) -> Array:
+        """List the accounts among some codes, ascending: they are small, so nothing is sorted."""
+        there = np.zeros(len(self.log.accounts) + 1, bool)
+        there[codes] = True
+        return np.flatnonzero(there[:-1])
 
     def actors(self, codes: Array, targets: Array) -> pa.Array:
         """Show actors: the funnel's own target by its pseudonym, another account by its name."""
@@ -61,34 +76,36 @@ class Shown:
         Only of the row's own: of an account that is a target elsewhere and stands here by its name,
         the replaced id beside the name would give the pseudonym away.
         """
-        cited = np.flatnonzero(rows >= 0)
-        place = np.zeros(len(rows), np.int64)
-        place[cited] = np.arange(len(cited))
-        ids = pa.concat_arrays([pa.array([], pa.string()), *self.log.ids(rows[cited]).chunks])
-        return self._sealed(ids.take(pa.array(place, mask=rows < 0)), targets)
+        known = rows >= 0
+        ids = self.log.ids(rows[known]).combine_chunks()
+        ids = ids if isinstance(ids, pa.Array) else pa.concat_arrays(ids.chunks)
+        if not known.all():
+            ids = ids.take(pa.array(np.cumsum(known) - 1, mask=~known))
+        return self._sealed(ids, targets)
 
     def _sealed(self, texts: pa.Array, targets: Array) -> pa.Array:
-        distinct, place = np.unique(targets, return_inverse=True)
-        native = self.log.accounts.take(pa.array(distinct, mask=distinct == NOBODY)).to_pylist()
-        parts = [None if name is None else name.split(":", 1)[-1] or None for name in native]
-        found = [
-            k
-            for k, (text, p) in enumerate(zip(texts.to_pylist(), place.tolist(), strict=True))
-            if text is not None and parts[p] is not None and parts[p] in text
-        ]
-        if not found:
+        hits = self._naming(texts, targets)
+        if not len(hits):
             return texts
-        hits = np.array(found)
-        shown = self.targets(targets[hits]).to_pylist()
+        found = (
+            texts.take(pa.array(hits)),
+            self.accounts(targets[hits]),
+            self.targets(targets[hits]),
+        )
         sealed = [
-            text if by == native[p] else _hidden(text, parts[p], by)
-            for text, p, by in zip(
-                texts.take(pa.array(hits)).to_pylist(), place[hits].tolist(), shown, strict=True
-            )
+            text if by == name else _hidden(text, name.split(":", 1)[-1], by)
+            for text, name, by in zip(*(one.to_pylist() for one in found), strict=True)
         ]
         mask = np.zeros(len(texts), bool)
         mask[hits] = True
         return pc.replace_with_mask(texts, pa.array(mask), pa.array(sealed, pa.string()))
+
+    def _naming(self, texts: pa.Array, targets: Array) -> Array:
+        """List the rows whose text holds the native id of their target."""
+        distinct = self._distinct(targets)
+        place = np.full(len(self.log.accounts) + 1, NOBODY, np.int32)
+        place[distinct] = np.arange(len(distinct), dtype=np.int32)
+        return rows_naming(texts, self.accounts(distinct), place[targets])
 
 
 def _hidden(text: str, name: str, by: str) -> str:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import TIME
 from undertow.matches.program import Array
-from undertow.scores.shown import Names, Shown
+from undertow.scores.shown import Shown
 from undertow.scores.weigh import Weighed
 
 STEP: Final = pa.struct(
@@ -66,14 +66,13 @@ def funnels_schema(groups: tuple[str, ...]) -> pa.Schema:
     )
 
 
-def funnels(log: EventLog, weighed: Weighed, target_names: Names) -> pa.Table:
+def funnels(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
     """Write out the listed matches, heaviest first."""
     matches = weighed.matches
     playbook = matches.playbook
     chosen = np.flatnonzero(weighed.listed)
     names = [step.name for step in playbook.steps]
     ends = matches.keys[chosen]
-    shown = Shown(log, target_names)
     columns = {
         "recruiter": shown.accounts(ends[:, weighed.judged]),
         "target": shown.targets(ends[:, 1 - weighed.judged]),
@@ -93,12 +92,11 @@ def funnels(log: EventLog, weighed: Weighed, target_names: Names) -> pa.Table:
     return table.cast(funnels_schema(groups)).take(order)
 
 
-def evidence(log: EventLog, weighed: Weighed, target_names: Names) -> pa.Table:
+def evidence(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
     """Write out the evidence, account by account, strongest rows first."""
     rows = weighed.evidence
     playbook = weighed.matches.playbook
     names = pa.array([step.name for step in playbook.steps], pa.string())
-    shown = Shown(log, target_names)
     step = _taken(names, rows.step)
     table = pa.table(
         {
@@ -129,8 +127,8 @@ def accounts(log: EventLog, weighed: Weighed, evidence_table: pa.Table) -> pa.Ta
     parts = []
     for role, holder in holders.items():
         chosen = weighed.listed & (holder != NOBODY)
-        pairs = np.unique(np.stack([holder[chosen], target[chosen]], axis=1), axis=0)
-        account, many = np.unique(pairs[:, 0], return_counts=True)
+        pairs = np.unique(holder[chosen] * len(log.accounts) + target[chosen])
+        account, many = np.unique(pairs // len(log.accounts), return_counts=True)
         parts.append(
             pa.table(
                 {

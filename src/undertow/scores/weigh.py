@@ -218,19 +218,21 @@ def _caps(
         weight: bits, (k).
         busy: who knows whom.
     """
-    who, of = np.unique(account[keys], return_inverse=True)
-    excess, many = np.zeros(len(who)), np.zeros(len(who), np.int64)
-    by_account = np.argsort(of, kind="stable")
-    crowded = keys[np.bincount(of)[of] > 1]
-    partners = busy.partners(np.unique(target[crowded]))
-    for place, mine in enumerate(np.split(keys[by_account], np.cumsum(np.bincount(of))[:-1])):
-        if len(mine) < 2:
-            continue
-        circle = np.append(target[account == who[place]], who[place])
-        closed = [k for k in mine if np.isin(partners[int(target[k])], circle).all()]
-        if len(closed) > 1:
-            many[place] = len(closed)
-            excess[place] = weight[closed].sum() - weight[closed].max()
+    crowded = keys[np.bincount(account[keys])[account[keys]] > 1] if len(keys) else keys
+    ranked = np.zeros(len(busy.contacts), bool)
+    ranked[account[crowded]] = True
+    size = len(busy.contacts)
+    circle = np.unique((account * size + target)[ranked[account]])
+    closed = crowded[busy.known_only(account[crowded], target[crowded], circle)]
+    closed = closed[np.lexsort((closed, account[closed]))]
+    who, first, many = np.unique(account[closed], return_index=True, return_counts=True)
+    excess = np.array(
+        [
+            weight[mine].sum() - weight[mine].max()
+            for mine in np.split(closed, first[1:])
+            if len(mine)
+        ]
+    )
     who, excess, many = who[many > 1], excess[many > 1], many[many > 1]
     nothing = np.full(len(who), np.nan)
     return Evidence(
