@@ -126,7 +126,9 @@ class State:
             )
         declared = before.with_more(declared) if before else declared
         self._declared_before, self._declared_now = before, declared
+        platforms = self._history.names["platforms"].names
         self._joined = self._history.join(today)
+        self._new_platform = len(platforms) < len(self._history.names["platforms"].names)
         return self._joined.log, declared
 
     def weighed(self) -> list[Weighed]:
@@ -136,6 +138,8 @@ class State:
             not len(joined.place)
             or bool((joined.place < 0).any())
             or int(log.at[joined.place[0]]) != log.start
+            # From when on things could be seen is told by the platforms that there are.
+            or self._new_platform
             or self._declared_before is None
             or self._declared_before.sources != self._declared_now.sources
         )
