@@ -16,7 +16,7 @@ import pyarrow as pa
 from undertow import __version__
 from undertow.carried.answers import Course, Kept
 from undertow.carried.files import Files
-from undertow.carried.history import History, Joined, is_addressed
+from undertow.carried.history import History, Joined, is_addressed, is_among
 from undertow.errors import Place, UndertowError
 from undertow.events.log import EventLog
 from undertow.events.read import EventFiles
@@ -185,7 +185,7 @@ class State:
             old = place[table["one"].to_numpy()] << 32 | place[table["other"].to_numpy()]
         rows = rows[is_addressed(log, rows)]
         new = np.unique(log.actor[rows].astype(np.int64) << 32 | log.target[rows])
-        new = new[~np.isin(new, old)]
+        new = new[~is_among(new, old)]
         pairs = np.insert(old, np.searchsorted(old, new), new)
         nothing = np.empty(0, np.int64)
         one, other = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)
