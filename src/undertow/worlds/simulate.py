@@ -25,7 +25,7 @@ from undertow.worlds.filler import contents, languages, lengths
 from undertow.worlds.funnels import Funnels, play
 from undertow.worlds.habits import CAMPAIGN, KINDS, LOOKALIKES, Habit
 from undertow.worlds.ordering import Order, fields, in_order
-from undertow.worlds.rows import Rows, joined
+from undertow.worlds.rows import ADDRESS, Rows, joined
 from undertow.worlds.settings import Settings
 from undertow.worlds.talks import Talks
 from undertow.worlds.truth import truth_of
@@ -46,6 +46,7 @@ class World:
         sources: what the world's one platform shows.
         made: how it was made; goes into the file's mark.
         origin: per row of `events` where it comes from (`habits.KINDS`); never written to a file.
+        shows_address: per row whether its text was made to hand over an address; never written either.
     """
 
     events: pa.Table
@@ -53,6 +54,7 @@ class World:
     sources: list[Source]
     made: dict[str, object]
     origin: pa.Array
+    shows_address: pa.Array
 
     @property
     def rows_by_kind(self) -> dict[str, int]:
@@ -95,7 +97,9 @@ def make_world(background: pa.Table, settings: Settings) -> World:
     events = _table(everything, order, back, names, settings, rng)
     kinds = pa.array(KINDS).take(pa.array(everything.origin))
     made = _made(back, played, settings, kinds)
-    return World(events, truth_of(played, names), [_source(everything, back)], made, kinds)
+    shown = pa.array(everything.text == ADDRESS)
+    truth = truth_of(played, names)
+    return World(events, truth, [_source(everything, back)], made, kinds, shown)
 
 
 def _plant(
