@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 
 from undertow import __version__
 from undertow.errors import UndertowError
-from undertow.events.log import NOBODY, EventLog, collect
+from undertow.events.coding import Looks
+from undertow.events.load import load
+from undertow.events.log import NOBODY, EventLog
 from undertow.events.pseudonyms import Pseudonyms
-from undertow.events.read import EventFiles, direct_messages, open_events
+from undertow.events.read import EventFiles, open_events
 from undertow.events.source import SIMULATED_KEY, Source
 from undertow.events.table import CONVERSATION, TYPES
 from undertow.export.report import write_report
@@ -29,8 +31,7 @@ from undertow.scores import table
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names
 from undertow.scores.weigh import Weighed, likely, weigh
-from undertow.signals.derive import address_column
-from undertow.signals.marks import address_marks
+from undertow.signals.marks import MARKS, text_marks
 from undertow.signals.tempo import answered
 from undertow.units import moment
 
@@ -137,20 +138,13 @@ def hold_out(request: Request) -> None:
 
 
 def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog:
-    """Read all batches into a log, with what needs a row's text or sources taken on the way."""
-    sources = files.sources
-
-    def marks(batch: pa.RecordBatch) -> dict[str, np.ndarray]:
-        found = address_marks(address_column(batch.column("content"), region=request.region))
-        direct = direct_messages(batch, sources).to_numpy(zero_copy_only=False)
-        return {**found, "direct": direct}
-
-    def counted(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            advance(batch.num_rows)
-            yield batch
-
-    log = collect(counted(files.batches()), marks=marks, until=request.until)
+    """Read all files into a log, with the marks that the playbooks ask for and `direct`."""
+    log = load(
+        files,
+        looks=looks(request.playbooks, request.region),
+        until=request.until,
+        advance=advance,
+    )
     if not len(log):
         raise UndertowError(
             "no events are left to look at",
@@ -161,6 +155,20 @@ def read_log(files: EventFiles, request: Request, advance: Progress) -> EventLog
         talk = np.isin(log.type, [TYPES.index(word) for word in CONVERSATION])
         log.marks["answered"] = np.logical_and(*answered(log.actor, log.target, talk))
     return log
+
+
+def looks(playbooks: Iterable[Playbook], region: str | None) -> Looks:
+    """Say what to look for in texts: what the playbooks' steps ask for, at the steps' types alone."""
+    steps = [step for playbook in playbooks for step in playbook.steps]
+    wanted = {
+        name: frozenset(word for step in steps if name in step.has for word in step.types)
+        for name in MARKS
+    }
+
+    def look(content: pa.Array, types: np.ndarray) -> dict[str, np.ndarray]:
+        return text_marks(content, types, region=region, wanted=wanted)
+
+    return look
 
 
 def hold_one_pocket(log: EventLog) -> None:

@@ -214,10 +214,6 @@ def test_flink_agrees_with_us_on_dense_events(dense: Path) -> None:
     same(dense, python, "flink_match.py", "--csv", csv)
 
 
-@pytest.mark.xfail(
-    reason="on folded data the live engine reports other matches than the pairs do",
-    strict=False,
-)
 @pytest.mark.parametrize("job", ["order", "live"])
 def test_time_order_agrees_with_pairs_on_dense_events(dense: Path, job: str) -> None:
     for playbook in ("p1", "p1-common"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import time
 import unicodedata
@@ -15,7 +16,8 @@ from hypothesis import strategies as st
 
 from undertow.signals import derive, disguise, links, phone, spoken
 from undertow.signals.address import Finder, find_addresses, standard
-from undertow.signals.cues import LANGUAGES, Language
+from undertow.signals.cues import LANGUAGES, Language, numbers
+from undertow.signals.disguise import fold, rewrite
 from undertow.signals.kinds import KINDS, Kind, Link
 
 GIVEN = json.loads(Path(__file__).with_name("lines.json").read_text(encoding="utf-8"))
@@ -204,3 +206,20 @@ def test_a_pattern_passes_a_megabyte_of_nasty_text_within_a_second(pattern):
         for _ in pattern.finditer(text):
             pass
         assert time.perf_counter() - begun < 1, unit
+
+
+def test_no_dictated_number_is_passed_over_by_the_quick_look() -> None:
+    spoken = standard().spoken
+    dice = random.Random(4)
+    words = [*numbers(LANGUAGES), "7", "12", "+", "x", "plus", "double"]
+    written = 0
+    for _ in range(3000):
+        join = dice.choice([" ", ", ", "-", "_", ".", " | ", "/", "\n"])
+        text = join.join(dice.choice(words) for _ in range(dice.randint(3, 12)))
+        text = dice.choice([text, text.upper(), f"call {text} today"])
+        view = fold(text)
+        plain = rewrite(view, spoken.dictated, spoken._digits)
+        if plain is not view:
+            written += 1
+            assert spoken._may_dictate(view.text), text
+    assert written > 300

@@ -116,9 +116,11 @@ def _numba() -> Finding:
         return Finding("numba", FAIL, type(fault).__name__, "reinstall numba and llvmlite")
     if not works:
         return Finding("numba", FAIL, "compiles wrongly", "reinstall numba and llvmlite")
-    named = os.environ.get("NUMBA_CACHE_DIR")
-    kept = Path(named) if named else Path(__file__).parent.parent / "matches"
-    if os.access(kept, os.W_OK):
+    from undertow.compiled import kept_in
+
+    kept = kept_in("matches")
+    there = next(path for path in (kept, *kept.parents) if path.exists())
+    if os.access(there, os.W_OK):
         return Finding("numba", OK, "compiles, and keeps what it compiled")
     mend = "set NUMBA_CACHE_DIR to a writable folder"
     return Finding("numba", WARN, "compiles, but anew at every start", mend)

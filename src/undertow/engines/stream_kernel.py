@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from undertow.compiled import uncounted, uncounted_inner
 from undertow.engines.stream_keys import (
     TOO_MANY,
     WARM,
@@ -115,9 +116,7 @@ from undertow.engines.stream_tables import (
     claim,
     find,
     give,
-    inner,
     mixed,
-    outer,
     spent,
     tight,
 )
@@ -166,7 +165,7 @@ class Columns(NamedTuple):
     context: Array
 
 
-@inner
+@uncounted_inner
 def first_bits(
     rules: Rules, store: Store, c: int, actor: int, target: int, at: int, sight: int
 ) -> int:
@@ -200,7 +199,7 @@ def first_bits(
     return -1 - variant if warm else variant
 
 
-@inner
+@uncounted_inner
 def with_same(rules: Rules, bits: int, found: int) -> int:
     """Add the steps that may use the event of a step before them to those that an event can take."""
     rest = bits & rules.words[SAME_BITS] & ~found
@@ -212,7 +211,7 @@ def with_same(rules: Rules, bits: int, found: int) -> int:
     return found
 
 
-@inner
+@uncounted_inner
 def in_reach(
     rules: Rules, store: Store, s: int, at: int, low: int, high: int
 ) -> tuple[int, int]:
@@ -258,7 +257,7 @@ def in_reach(
     return found_low, found_high
 
 
-@inner
+@uncounted_inner
 def can_improve(
     rules: Rules, store: Store, a: int, b: int, group: int, bits: int, book: int
 ) -> bool:
@@ -275,7 +274,7 @@ def can_improve(
     )
 
 
-@inner
+@uncounted_inner
 def ask_for(
     rules: Rules,
     programs: Program,
@@ -320,7 +319,7 @@ def ask_for(
                 put_todo(store, book, a, b, group, forced)
 
 
-@inner
+@uncounted_inner
 def register(store: Store, s: int, lo: int, hi: int) -> None:
     """Put a pair into the waiting lists of its two accounts, once."""
     if store.pairs.slots[s, WORD] & WAITING:
@@ -332,7 +331,7 @@ def register(store: Store, s: int, lo: int, hi: int) -> None:
     store.items.rows[row, OTHER] = lo
 
 
-@inner
+@uncounted_inner
 def newly_seen(
     rules: Rules, store: Store, s: int, bits: int, sight: int, low_first: bool
 ) -> int:
@@ -370,7 +369,7 @@ def newly_seen(
     return found
 
 
-@inner
+@uncounted_inner
 def meet(
     rules: Rules,
     programs: Program,
@@ -442,7 +441,7 @@ def meet(
                 ask_for(rules, programs, store, book, hi, lo, reached, event, news)
 
 
-@inner
+@uncounted_inner
 def ask_waiting(
     rules: Rules, programs: Program, store: Store, account: int, bits: int, event: Event
 ) -> None:
@@ -479,7 +478,7 @@ def ask_waiting(
         row = following
 
 
-@inner
+@uncounted_inner
 def beside(
     rules: Rules,
     programs: Program,
@@ -514,7 +513,7 @@ def beside(
         ask_waiting(rules, programs, store, account, listed, event)
 
 
-@inner
+@uncounted_inner
 def enter_group(rules: Rules, store: Store, account: int, group: int) -> None:
     """Note that an account has to do with a group, which may make keys of the pairs it stands in."""
     if not add_group(store, account, group) or rules.words[LOOSE] == 0:
@@ -529,7 +528,7 @@ def enter_group(rules: Rules, store: Store, account: int, group: int) -> None:
         row = (store.items.rows[row, LINK] & NEXT_ROW) - 1
 
 
-@inner
+@uncounted_inner
 def move_about(rules: Rules, store: Store, event: Event, c: int, variant: int) -> None:
     """Take in what an event says of groups: joins and leaves, and rooms in which a step is taken."""
     bits = rules.variants[variant, BITS]
@@ -543,7 +542,7 @@ def move_about(rules: Rules, store: Store, event: Event, c: int, variant: int) -
             enter_group(rules, store, event.target, event.context)
 
 
-@inner
+@uncounted_inner
 def work_off(rules: Rules, programs: Program, store: Store, floor: Array, room: Room) -> int:
     """Answer the keys that wait; gives why it stopped."""
     counts = store.counts
@@ -562,7 +561,7 @@ def work_off(rules: Rules, programs: Program, store: Store, floor: Array, room: 
     return OK
 
 
-@inner
+@uncounted_inner
 def nearly_full(store: Store) -> bool:
     """Say whether too little memory is left to begin another event."""
     return bool(
@@ -576,7 +575,7 @@ def nearly_full(store: Store) -> bool:
     )
 
 
-@inner
+@uncounted_inner
 def take_in(
     rules: Rules, programs: Program, store: Store, c: int, event: Event, ref: int, sight: int
 ) -> None:
@@ -600,7 +599,7 @@ def take_in(
             beside(rules, programs, store, event, ref, variant, 1)
 
 
-@inner
+@uncounted_inner
 def class_of(columns: Columns, rules: Rules, k: int) -> tuple[int, int]:
     """Class one event of a batch, also by its platform."""
     others = len(rules.platforms) - 1
@@ -614,7 +613,7 @@ def class_of(columns: Columns, rules: Rules, k: int) -> tuple[int, int]:
     return rules.lut[place], sight
 
 
-@inner
+@uncounted_inner
 def pass_over(
     i: int,
     n: int,
@@ -723,7 +722,7 @@ def pass_over(
     return k
 
 
-@outer
+@uncounted
 def feed(
     i: int,
     n: int,
@@ -776,7 +775,7 @@ def feed(
     return i, OK
 
 
-@outer
+@uncounted
 def settle(programs: Program, store: Store, floor: Array, room: Room, furthest: int) -> None:
     """Keep the answer of the key that `feed` asked about, which stands in the scratch's `taken`."""
     counts = store.counts
@@ -788,7 +787,7 @@ def settle(programs: Program, store: Store, floor: Array, room: Room, furthest: 
     counts[ANSWERED] += 1
 
 
-@outer
+@uncounted
 def count_live(rules: Rules, store: Store, now: int) -> int:
     """Count the pairs that an event may still carry on."""
     slots, nodes = store.pairs.slots, store.nodes.rows

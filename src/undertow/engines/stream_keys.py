@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from undertow.compiled import uncounted_inner
 from undertow.engines.stream_rules import (
     BITS,
     NUMBER_OF_FIRST,
@@ -58,7 +59,7 @@ from undertow.engines.stream_store import (
     is_member,
     turned,
 )
-from undertow.engines.stream_tables import WORD, claim, find, inner, take
+from undertow.engines.stream_tables import WORD, claim, find, take
 from undertow.matches.kernel import NOTHING, REFUSED, answer
 from undertow.matches.kernel_rules import AT as EVENT_AT
 from undertow.matches.kernel_rules import (
@@ -117,7 +118,7 @@ class Event(NamedTuple):
     context: int
 
 
-@inner
+@uncounted_inner
 def one_program(programs: Program, book: int) -> Program:
     """Give the program of one playbook."""
     return Program(
@@ -130,7 +131,7 @@ def one_program(programs: Program, book: int) -> Program:
     )
 
 
-@inner
+@uncounted_inner
 def suits(program: Program, store: Store, event: Event, s: int, key: Key) -> int:
     """Say whether the accounts and the room of an event suit a step of a key.
 
@@ -163,7 +164,7 @@ def suits(program: Program, store: Store, event: Event, s: int, key: Key) -> int
     return int(target) if sink >= KEY_ROLES else -1
 
 
-@inner
+@uncounted_inner
 def put_event(
     program: Program,
     store: Store,
@@ -196,7 +197,7 @@ def put_event(
     return n + 1
 
 
-@inner
+@uncounted_inner
 def note_sight(room: Room, own: int, sight: int) -> None:
     """Note the steps between the two that an event takes, and where it was seen."""
     known = room.scratch.known
@@ -208,7 +209,7 @@ def note_sight(room: Room, own: int, sight: int) -> None:
     known[PRESENT] += 1
 
 
-@inner
+@uncounted_inner
 def pair_events(
     rules: Rules, program: Program, store: Store, book: int, key: Key, room: Room
 ) -> int:
@@ -254,7 +255,7 @@ def pair_events(
             order, context = nodes[row, ORDER], nodes[row, CONTEXT]
 
 
-@inner
+@uncounted_inner
 def side_events(
     rules: Rules,
     program: Program,
@@ -310,7 +311,7 @@ def side_events(
     return n
 
 
-@inner
+@uncounted_inner
 def merge(room: Room, pair: int, a: int, b: int) -> int:
     """Bring three lists, each newest first, into total order; gives the number of events.
 
@@ -343,7 +344,7 @@ def merge(room: Room, pair: int, a: int, b: int) -> int:
     return n
 
 
-@inner
+@uncounted_inner
 def learn(
     rules: Rules, program: Program, store: Store, book: int, key: Key, room: Room
 ) -> None:
@@ -375,7 +376,7 @@ WARM: Final = 32
 """Bits of a direction's word from which on its steps of unknown `first` stand."""
 
 
-@inner
+@uncounted_inner
 def gather(
     rules: Rules, program: Program, store: Store, book: int, key: Key, whole: bool, room: Room
 ) -> int:
@@ -407,7 +408,7 @@ def gather(
     return merge(room, pair, a, b)
 
 
-@inner
+@uncounted_inner
 def still_held(store: Store, row: int, room: Room, n: int) -> bool:
     """Say whether all events of an answer are among those gathered."""
     rows, events = store.answers.rows, room.scratch.events
@@ -423,7 +424,7 @@ def still_held(store: Store, row: int, room: Room, n: int) -> bool:
     return True
 
 
-@inner
+@uncounted_inner
 def keep_answer(
     program: Program, store: Store, todo: Array, furthest: int, room: Room, n: int
 ) -> None:
@@ -488,7 +489,7 @@ def keep_answer(
         store.counts[CHANGED] += 1
 
 
-@inner
+@uncounted_inner
 def answer_key(
     rules: Rules, programs: Program, store: Store, floor: Array, todo: Array, room: Room
 ) -> int:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from undertow.compiled import uncounted_inner
 from undertow.engines.stream_rules import BACK as BACK_BITS
 from undertow.engines.stream_rules import (
     BITS,
     LINGER,
     REACH,
+    STARTERS,
     Rules,
 )
 from undertow.engines.stream_rules import TOWARD as TOWARD_BITS
@@ -28,7 +30,6 @@ from undertow.engines.stream_tables import (
     find,
     give,
     home,
-    inner,
     lay,
     lift,
     look,
@@ -144,13 +145,13 @@ class Store(NamedTuple):
     counts: Array
 
 
-@inner
+@uncounted_inner
 def turned(bits: int, rules: Rules, toward: bool) -> int:
     """Give the steps between the two that an event may take for a key, by its direction."""
     return int(bits & (rules.words[TOWARD_BITS] if toward else rules.words[BACK_BITS]))
 
 
-@inner
+@uncounted_inner
 def cut(nodes: Pool, link: int) -> int:
     """Give back the rows of a list from a link on; gives their number."""
     row = (link & NEXT_ROW) - 1
@@ -163,7 +164,7 @@ def cut(nodes: Pool, link: int) -> int:
     return n
 
 
-@inner
+@uncounted_inner
 def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> bool:
     """Say whether a pair can still go on; the events that cannot matter any more are let go."""
     nodes = store.nodes
@@ -191,7 +192,7 @@ def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> boo
     return live
 
 
-@inner
+@uncounted_inner
 def sweep(store: Store, rules: Rules, h: int, now: int) -> int:
     """Drop the expired pairs of the segment that a hash belongs to; gives how many stay."""
     pairs, spare = store.pairs, store.spare
@@ -205,7 +206,7 @@ def sweep(store: Store, rules: Rules, h: int, now: int) -> int:
     return kept
 
 
-@inner
+@uncounted_inner
 def claim_pair(store: Store, rules: Rules, lo: int, hi: int, now: int) -> int:
     """Find the slot of a pair or make one, whose link the caller must fill at once."""
     pairs = store.pairs
@@ -222,7 +223,7 @@ def claim_pair(store: Store, rules: Rules, lo: int, hi: int, now: int) -> int:
     return s
 
 
-@inner
+@uncounted_inner
 def push_pair(
     store: Store, rules: Rules, s: int, link: int, at: int, ref: int, context: int
 ) -> None:
@@ -246,11 +247,12 @@ def push_pair(
         slots[s, HEAD_CONTEXT] = context
 
 
-@inner
+@uncounted_inner
 def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) -> bool:
     """Let an event take the place of an earlier one that it makes useless, if there is one.
 
-    Both can only begin a chain, for the same keys; only the latest counts.
+    Both can only begin a chain, for the same keys; of those with nothing but beginnings between them
+    only the latest counts. Behind an event that may have carried the earlier one on, both do.
 
     Returns:
         Whether the event stands in the slot; else the earlier one is gone, and the event must be pushed.
@@ -263,9 +265,11 @@ def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) 
         if slots.shape[1] == WIDE_SLOT:
             slots[s, HEAD_ORDER] = store.counts[TAKEN_IN]
         return True
+    if not only_begins(rules, slots[s, WORD]):
+        return False
     before = -1
     row = (slots[s, WORD] & NEXT_ROW) - 1
-    while row >= 0:
+    while row >= 0 and only_begins(rules, nodes.rows[row, LINK]):
         following = (nodes.rows[row, LINK] & NEXT_ROW) - 1
         if alike(rules, nodes.rows[row, LINK], link):
             if before < 0:
@@ -279,7 +283,15 @@ def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) 
     return False
 
 
-@inner
+@uncounted_inner
+def only_begins(rules: Rules, link: int) -> bool:
+    """Say whether an event of a pair can do nothing but begin a chain."""
+    bits = rules.variants[link >> VARIANT, BITS]
+    own = turned(bits, rules, True) | turned(bits, rules, False)
+    return (own & ~rules.words[STARTERS]) == 0
+
+
+@uncounted_inner
 def alike(rules: Rules, one: int, other: int) -> bool:
     """Say whether two events of a pair may take the same steps, for both of its keys."""
     if one >> VARIANT != other >> VARIANT:
@@ -290,14 +302,14 @@ def alike(rules: Rules, one: int, other: int) -> bool:
     return turned(bits, rules, True) == turned(bits, rules, False)
 
 
-@inner
+@uncounted_inner
 def first_item(store: Store, account: int, kind: int) -> int:
     """Find the newest row of an account's list, -1: none."""
     s = find(store.accounts, account, kind)
     return int(store.accounts.slots[s, WORD] >> 1) - 1 if s >= 0 else -1
 
 
-@inner
+@uncounted_inner
 def push_item(store: Store, account: int, kind: int) -> int:
     """Make a new row the newest of an account's list; gives the row, with its next row linked."""
     s = claim(store.accounts, account, kind, store.spare)
@@ -309,7 +321,7 @@ def push_item(store: Store, account: int, kind: int) -> int:
     return row
 
 
-@inner
+@uncounted_inner
 def prune_items(store: Store, rules: Rules, account: int, now: int) -> None:
     """Let go of an account's side events that cannot matter any more, once in 32 pushes."""
     s = find(store.accounts, account, SIDES)
@@ -333,7 +345,7 @@ def prune_items(store: Store, rules: Rules, account: int, now: int) -> None:
         row = following
 
 
-@inner
+@uncounted_inner
 def add_group(store: Store, account: int, group: int) -> bool:
     """Note that an account has to do with a group; says whether that is new."""
     if find(store.accounts, account, group) >= 0:
@@ -345,7 +357,7 @@ def add_group(store: Store, account: int, group: int) -> bool:
     return True
 
 
-@inner
+@uncounted_inner
 def add_move(store: Store, account: int, group: int, at: int, joins: bool) -> None:
     """Note a join or a leave."""
     row = push_item(store, account, group)
@@ -353,7 +365,7 @@ def add_move(store: Store, account: int, group: int, at: int, joins: bool) -> No
     store.items.rows[row, OTHER] = 1 if joins else 0
 
 
-@inner
+@uncounted_inner
 def is_member(store: Store, account: int, group: int, at: int) -> bool:
     """Look up the last join or leave before `at`; at equal times leave comes first."""
     rows = store.items.rows
@@ -368,7 +380,7 @@ def is_member(store: Store, account: int, group: int, at: int) -> bool:
     return False
 
 
-@inner
+@uncounted_inner
 def answer_row(store: Store, book: int, a: int, b: int, group: int) -> int:
     """Find a key's answer, -1 if there is none."""
     s = find(store.index, min(a, b), max(a, b))
@@ -387,7 +399,7 @@ def answer_row(store: Store, book: int, a: int, b: int, group: int) -> int:
     return -1
 
 
-@inner
+@uncounted_inner
 def put_todo(store: Store, book: int, a: int, b: int, group: int, forced: bool) -> None:
     """Remember to answer a key; where the list is full, counting on tells so."""
     k = store.counts[TODOS]

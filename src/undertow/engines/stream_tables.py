@@ -8,12 +8,11 @@ gives memory only to what is touched.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from undertow.compiled import uncounted_inner
 from undertow.matches.program import Array
 
 SEGMENT: Final = 512
@@ -37,28 +36,6 @@ COUNT: Final = 1
 USED: Final = 0
 FREE: Final = 1
 LIVE: Final = 2
-
-
-Compiled = TypeVar("Compiled", bound=Callable[..., Any])
-
-
-def outer(function: Compiled) -> Compiled:
-    """Compile a function that Python calls.
-
-    Nothing here makes arrays, so counting who holds them is left out (`_nrt`): it would cost more than
-    all the rest where functions hand so many of them to each other.
-    """
-    compiled: Compiled = njit(cache=True, nogil=True, _nrt=False)(function)
-    return compiled
-
-
-def inner(function: Compiled) -> Compiled:
-    """Compile a function that only compiled code calls."""
-    decorate = njit(
-        cache=True, nogil=True, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )
-    compiled: Compiled = decorate(function)
-    return compiled
 
 
 class Map(NamedTuple):
@@ -124,7 +101,7 @@ WHOLE: Final = np.uint64(64)
 PLACE: Final = np.uint64(SEGMENT - 1)
 
 
-@inner
+@uncounted_inner
 def mixed(lo: int, hi: int) -> int:
     """Hash two integers to 64 bits."""
     h = np.uint64(lo) * M1 ^ np.uint64(hi) * M2
@@ -133,13 +110,13 @@ def mixed(lo: int, hi: int) -> int:
     return h  # type: ignore[return-value]  # compiled code works on the NumPy integer
 
 
-@inner
+@uncounted_inner
 def home(table: Map, h: int) -> int:
     """Give the first slot of the segment that a hash belongs to."""
     return int(table.directory[np.int64(h >> (WHOLE - np.uint64(table.head[DEPTH])))] * SEGMENT)
 
 
-@inner
+@uncounted_inner
 def look(table: Map, lo: int, hi: int, h: int) -> int:
     """Find the slot of a key, given its hash; where it is missing, -1 less the empty slot for it."""
     base = home(table, h)
@@ -153,13 +130,13 @@ def look(table: Map, lo: int, hi: int, h: int) -> int:
         k = (k + 1) & (SEGMENT - 1)
 
 
-@inner
+@uncounted_inner
 def find(table: Map, lo: int, hi: int) -> int:
     """Find the slot of a key; negative where it is missing."""
     return look(table, lo, hi, mixed(lo, hi))
 
 
-@inner
+@uncounted_inner
 def claim(table: Map, lo: int, hi: int, spare: Array) -> int:
     """Find the slot of a key, or make one with an empty word, which the caller must fill at once."""
     h = mixed(lo, hi)
@@ -175,7 +152,7 @@ def claim(table: Map, lo: int, hi: int, spare: Array) -> int:
     return s
 
 
-@inner
+@uncounted_inner
 def enter(table: Map, s: int, lo: int, hi: int) -> None:
     """Fill an empty slot with a key."""
     for c in range(table.slots.shape[1]):
@@ -186,7 +163,7 @@ def enter(table: Map, s: int, lo: int, hi: int) -> None:
     table.head[ENTRIES] += 1
 
 
-@inner
+@uncounted_inner
 def lift(table: Map, segment: int, spare: Array) -> int:
     """Move the entries of a segment to `spare` and leave it empty; gives their number."""
     base = segment * SEGMENT
@@ -202,7 +179,7 @@ def lift(table: Map, segment: int, spare: Array) -> int:
     return n
 
 
-@inner
+@uncounted_inner
 def lay(table: Map, spare: Array, k: int) -> int:
     """Put entry `k` of `spare` back; gives its slot."""
     lo, hi = spare[k, LO], spare[k, HI]
@@ -213,7 +190,7 @@ def lay(table: Map, spare: Array, k: int) -> int:
     return s
 
 
-@inner
+@uncounted_inner
 def split(table: Map, h: int, spare: Array) -> None:
     """Split the segment that a hash belongs to."""
     head = table.head
@@ -239,7 +216,7 @@ def split(table: Map, h: int, spare: Array) -> None:
         lay(table, spare, k)
 
 
-@inner
+@uncounted_inner
 def take(pool: Pool) -> int:
     """Take a row of a pool."""
     head = pool.head
@@ -252,7 +229,7 @@ def take(pool: Pool) -> int:
     return int(head[USED] - 1)
 
 
-@inner
+@uncounted_inner
 def give(pool: Pool, row: int) -> None:
     """Give a row back to its pool."""
     pool.rows[row, 0] = pool.head[FREE]
@@ -260,7 +237,7 @@ def give(pool: Pool, row: int) -> None:
     pool.head[LIVE] -= 1
 
 
-@inner
+@uncounted_inner
 def tight(table: Map) -> bool:
     """Say whether a table has too little left to begin another event."""
     return bool(
@@ -269,7 +246,7 @@ def tight(table: Map) -> bool:
     )
 
 
-@inner
+@uncounted_inner
 def spent(pool: Pool) -> bool:
     """Say whether a pool has too little left to begin another event."""
     return bool(pool.head[USED] + FEWEST > len(pool.rows))

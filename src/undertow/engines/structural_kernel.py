@@ -10,8 +10,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 
+from undertow.compiled import inner, outer
 from undertow.matches.kernel import answer
 from undertow.matches.kernel_rules import (
     AT,
@@ -22,7 +22,6 @@ from undertow.matches.kernel_rules import (
     SEEN,
     UNKNOWN,
     Scratch,
-    inner,
 )
 from undertow.matches.program import ANCHORS, LISTED, Array, Program
 
@@ -117,7 +116,7 @@ def are_two(actor: int, target: int) -> bool:
     return actor != target and actor != NOBODY and target != NOBODY
 
 
-@njit(cache=True, nogil=True)
+@outer
 def pick(word: Array, marks: Array, classes: Array, picked: Picked) -> int:
     """Pick the rows of a batch whose class matters.
 
@@ -139,7 +138,7 @@ def pick(word: Array, marks: Array, classes: Array, picked: Picked) -> int:
     return n
 
 
-@njit(cache=True, nogil=True)
+@outer
 def mark(n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve) -> None:
     """Let the first `n` picked rows of a batch move the states of their pairs, or of their actors.
 
@@ -154,7 +153,7 @@ def mark(n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve) -> N
             sieve.state[to] = sieve.step[picked.code[k], sieve.state[to]]
 
 
-@njit(cache=True, nogil=True)
+@outer
 def keep(
     n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve, start: Array, turn: Array
 ) -> int:
@@ -199,7 +198,7 @@ def keep(
     return kept
 
 
-@njit(cache=True, nogil=True)
+@outer
 def place(
     picked: Picked,
     base: int,
@@ -231,7 +230,7 @@ def place(
         records[to, ROW] = ((base + i) << CODE_BITS) | picked.code[k]
 
 
-@njit(cache=True, nogil=True)
+@outer
 def thin(records: Array, sieve: Sieve) -> int:
     """Sieve the records of one partition, which holds all records of its pairs.
 
@@ -283,7 +282,7 @@ def sort_by_time(records: Array, pairs: Pairs, begin: int, end: int) -> None:
         run *= 2
 
 
-@njit(cache=True, nogil=True)
+@outer
 def group(n: int, records: Array, step: Array, pairs: Pairs) -> int:
     """List the first `n` records by pair, each pair's in time, equal times in the order of rows.
 
@@ -324,7 +323,7 @@ def group(n: int, records: Array, step: Array, pairs: Pairs) -> int:
     return found
 
 
-@njit(cache=True, nogil=True)
+@outer
 def match(
     program: Program,
     room: Scratch,

@@ -127,9 +127,19 @@ class Coder:
         self._until = None if until is None else microseconds(until)
         self._limited = None if sources is None else limited_to(sources)
 
+    def held_platforms(self) -> pa.Array:
+        """Give the platforms in the order of their codes."""
+        return pa.array(list(self._platforms), pa.string())
+
+    def know(self, accounts: pa.Array, contexts: pa.Array, platforms: pa.Array) -> None:
+        """Begin with the names of an earlier run, which get the codes they had there."""
+        self.accounts.codes(accounts)
+        self.contexts.codes(contexts)
+        self._platform_codes(platforms.to_pylist())
+
     def ranked_platforms(self) -> tuple[pa.Array, Array]:
         """Sort the platforms; returns as `Names.ranked`."""
-        return ranked(pa.array(list(self._platforms), pa.string()))
+        return ranked(self.held_platforms())
 
     def code(
         self,

@@ -12,8 +12,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from undertow.compiled import outer
 
 Array = npt.NDArray[Any]
 
@@ -100,7 +102,7 @@ def _fold(_typing: Any, a: Any, b: Any) -> Any:  # noqa: ANN401 - numba's own pr
     return types.int64(types.int64, types.int64), code
 
 
-@njit(cache=True, nogil=True)
+@outer
 def hashed(address: int, size: int, key: Array) -> int:
     """Hash the `size` bytes at an address under a key of three odd words."""
     value = key[0] ^ size
@@ -118,7 +120,7 @@ def hashed(address: int, size: int, key: Array) -> int:
     return _fold(value ^ last, key[2])
 
 
-@njit(cache=True, nogil=True)
+@outer
 def same(one: int, other: int, size: int) -> bool:
     """Say whether the `size` bytes at two addresses are alike."""
     at = 0
@@ -135,7 +137,7 @@ def same(one: int, other: int, size: int) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@outer
 def intern(
     begins: Array,
     address: int,
@@ -215,7 +217,7 @@ def intern(
     return n
 
 
-@njit(cache=True, nogil=True)
+@outer
 def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     """Write the stored names, in the order of their codes, as a text column; returns its bytes.
 
@@ -238,7 +240,7 @@ def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     return at
 
 
-@njit(cache=True, nogil=True)
+@outer
 def fingerprint(begins: Array, address: int, prints: Array, key: Array) -> None:
     """Write the upper half of each text's hash to `prints`, uint32, (n)."""
     for i in range(len(prints)):
@@ -246,7 +248,7 @@ def fingerprint(begins: Array, address: int, prints: Array, key: Array) -> None:
         prints[i] = (value >> 32) & LOW
 
 
-@njit(cache=True, nogil=True)
+@outer
 def find(texts: Texts, row: int) -> tuple[int, int]:
     """Find a row's bytes: address and size."""
     low, high = 0, len(texts.offsets)
@@ -261,7 +263,7 @@ def find(texts: Texts, row: int) -> tuple[int, int]:
     return texts.bytes[low] + begin, _offset(at + 4) - begin
 
 
-@njit(cache=True, nogil=True)
+@outer
 def repeated(
     prints: Array,
     target: Array,
@@ -338,7 +340,7 @@ def repeated(
         begin = end
 
 
-@njit(cache=True, nogil=True)
+@outer
 def compared(texts: Texts, target: Array, one: int, other: int) -> int:
     """Compare two rows by the bytes of their text, then by target: negative, 0 or positive."""
     a, size = find(texts, one)
@@ -350,7 +352,7 @@ def compared(texts: Texts, target: Array, one: int, other: int) -> int:
     return size - length if size != length else np.int64(target[one]) - target[other]
 
 
-@njit(cache=True, nogil=True)
+@outer
 def settle(order: Array, at: Array, target: Array, texts: Texts, twin: Array) -> None:
     """Sort the rows of each moment by text and target, by merging; mark the places of equals.
 

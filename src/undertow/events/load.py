@@ -77,6 +77,24 @@ def load(
     """
     coder = Coder(looks, until, files.sources)
     room = _room(files.rows)
+    parts = read_parts(files, coder, advance, room)
+    return EventLog(**gather(parts, coder, room).columns)
+
+
+def read_parts(
+    files: EventFiles, coder: Coder, advance: Callable[[int], None], room: Room | None = None
+) -> list[Coded]:
+    """Read all files, coded but not yet in order.
+
+    Args:
+        files: as for `load`.
+        coder: what codes them.
+        advance: as for `load`.
+        room: where their columns shall stand.
+
+    Raises:
+        UndertowError: as `EventFiles.batches`.
+    """
     loader = _Loader(files, coder, room)
     parts: list[Coded] = []
     rejects = [files.rejects]
@@ -90,7 +108,7 @@ def load(
             loader.stop.set()
             pool.shutdown(cancel_futures=True)
     files.rejects = pa.concat_tables(rejects)
-    return EventLog(**gather(parts, coder, room))
+    return parts
 
 
 def _room(rows: int | None) -> Room | None:

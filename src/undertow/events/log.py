@@ -114,4 +114,4 @@ def collect(
             raise ValueError("a batch holds rows that were not checked") from None
         part.marks = marks(batch) if marks else {}
         parts.append(part)
-    return EventLog(**gather(parts, coder))
+    return EventLog(**gather(parts, coder).columns)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,8 +33,23 @@ TAKEN: Final = 1 << 20
 """Rows taken at a time, so that their text fits one array."""
 
 
-def gather(parts: list[Coded], coder: Coder, room: Room | None = None) -> dict[str, Any]:
-    """Give the attributes of an `EventLog` of all parts; `parts` is emptied.
+class Gathered(NamedTuple):
+    """All parts as one log.
+
+    Attributes:
+        columns: the attributes of an `EventLog`.
+        rows: for each row of the log its number among all rows as they came; None where they are the same.
+        ranks: of `accounts`, `contexts` and `platforms`, for each code of the coder the code in the log;
+            -1 at the end, where the code -1 finds it.
+    """
+
+    columns: dict[str, Any]
+    rows: Array | None
+    ranks: dict[str, Array]
+
+
+def gather(parts: list[Coded], coder: Coder, room: Room | None = None) -> Gathered:
+    """Make one log of all parts; `parts` is emptied.
 
     Args:
         parts: coded batches in the order of files.
@@ -75,13 +90,14 @@ def gather(parts: list[Coded], coder: Coder, room: Room | None = None) -> dict[s
         joined = {name: column[rows] for name, column in joined.items()}
         marks = {name: column[rows] for name, column in marks.items()}
         ids = taken(ids, rows)
-    return {
+    columns = {
         "id": ids,
         **joined,
         "marks": marks,
         **{name: found for name, (found, _) in ranked.items()},
         "repeats": int(repeats.sum()),
     }
+    return Gathered(columns, rows, {name: ranks for name, (_, ranks) in ranked.items()})
 
 
 def _joined(parts: list[Coded], room: Room | None) -> dict[str, Array]:

@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
+from undertow.compiled import outer
 from undertow.events.kernel_texts import hashed, same
 
 Array = npt.NDArray[Any]
@@ -69,7 +69,7 @@ def texts(strings: pa.Array) -> Texts:
     )
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _code(given: Texts, known: Array, first: int, held: Held, key: Array, codes: Array) -> int:
     """Give codes to names `first` and up; stops before a name for which there is no room.
 
@@ -125,7 +125,7 @@ def _code(given: Texts, known: Array, first: int, held: Held, key: Array, codes:
     return len(codes)
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _refill(held: Held) -> None:
     """Enter all codes into an empty table."""
     mask = len(held.table) - 1
@@ -136,7 +136,7 @@ def _refill(held: Held) -> None:
         held.table[slot] = code
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _rehash(held: Held, key: Array) -> None:
     store = held.store.ctypes.data
     for code in range(held.filled[COUNT]):

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from numba import njit
 
+from undertow.compiled import outer
 from undertow.events.kernel_texts import hashed
 from undertow.live.names import Texts, new_key, texts
 
@@ -21,12 +21,12 @@ _LEAST: Final = 1 << 10
 _MIX: Final = 0x1E3779B97F4A7C15
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _is_free(table: Array, slot: int) -> bool:
     return bool(table[slot, 0] == 0 and table[slot, 1] == 0)
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _slot(table: Array, one: int, other: int) -> int:
     """Find the slot of a hash, or the free slot where it would go."""
     mask = len(table) - 1
@@ -36,14 +36,14 @@ def _slot(table: Array, one: int, other: int) -> int:
     return slot
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _refill(old: Array, new: Array) -> None:
     for slot in range(len(old)):
         if not _is_free(old, slot):
             new[_slot(new, old[slot, 0], old[slot, 1])] = old[slot]
 
 
-@njit(cache=True, nogil=True)
+@outer
 def _mark(
     given: Texts,
     target: Array,

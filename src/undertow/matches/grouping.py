@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from undertow.compiled import uncounted
 from undertow.matches.program import Array
 
 
@@ -68,7 +68,7 @@ def number_pairs(one: Array, other: Array, accounts: int) -> Pairs:
     return Pairs(number, np.asarray(one)[first].astype(np.int32), other[first], first)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _scatter(code: Array, place: Array, rows: Array) -> None:
     for i in range(len(code)):
         g = code[i]
@@ -76,7 +76,7 @@ def _scatter(code: Array, place: Array, rows: Array) -> None:
         place[g] += 1
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def _number(
     start: Array,
     rows: Array,

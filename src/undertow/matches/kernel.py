@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numba import njit
 
+from undertow.compiled import inlined, uncounted
 from undertow.matches.kernel_rules import (
     AT,
     BEFORE,
@@ -32,7 +32,6 @@ from undertow.matches.kernel_rules import (
     bound_apart,
     gap_fits,
     gathered_from,
-    inner,
     unseen,
 )
 from undertow.matches.plan import FOREVER
@@ -71,7 +70,7 @@ def scratch(steps: int, platforms: int, size: int) -> Scratch:
     )
 
 
-@inner
+@inlined
 def may_start(program: Program, known: Array, j: int, at: int) -> bool:
     """Say whether a chain may begin with step `j` at a time: all before it optional or unseen."""
     for k in range(j):
@@ -82,7 +81,7 @@ def may_start(program: Program, known: Array, j: int, at: int) -> bool:
     return True
 
 
-@inner
+@inlined
 def link_by_other(n: int, room: Scratch, stamp: int) -> None:
     """Link each event to the one before it with the same account in its free role, -1: none."""
     events = room.events
@@ -101,7 +100,7 @@ def link_by_other(n: int, room: Scratch, stamp: int) -> None:
         slots[0, k], slots[1, k], slots[2, k] = account, x, stamp
 
 
-@inner
+@inlined
 def reach(n: int, program: Program, room: Scratch) -> None:
     """Fill the table: at each event, for each step it may take, how chains may end there."""
     steps = program.steps
@@ -153,7 +152,7 @@ def reach(n: int, program: Program, room: Scratch) -> None:
                 ends_in[j] |= bits
 
 
-@inner
+@inlined
 def read_back(program: Program, room: Scratch, taken: Array) -> int:
     """Choose what is reported: furthest, most optional, earliest, then the latest predecessors.
 
@@ -207,7 +206,7 @@ def read_back(program: Program, room: Scratch, taken: Array) -> int:
         j, x, c = step, best, rest
 
 
-@inner
+@inlined
 def differ(program: Program, events: Array, taken: Array) -> bool:
     """Say whether different free roles in the reported chain hold different accounts, where they must."""
     steps = program.steps
@@ -223,7 +222,7 @@ def differ(program: Program, events: Array, taken: Array) -> bool:
     return True
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def answer(program: Program, room: Scratch, n: int, stamp: int, taken: Array) -> int:
     """Match one key: the step function of every engine.
 

@@ -6,11 +6,9 @@ key is worked on. All arrays are int64 in C order: few and alike, so that compil
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from numba import njit
-
+from undertow.compiled import inlined
 from undertow.matches.plan import FOREVER
 from undertow.matches.program import BOTH_WAYS as EITHER
 from undertow.matches.program import (
@@ -50,20 +48,6 @@ LAST: Final = 1
 BEGIN: Final = 2
 
 
-Compiled = TypeVar("Compiled", bound=Callable[..., Any])
-
-
-def inner(function: Compiled) -> Compiled:
-    """Compile a function that only compiled code calls.
-
-    A way in from Python would cost a tenth of a second of compiling each.
-    """
-    # numba's own type hints leave two of these options out.
-    decorate: Any = njit(cache=True, nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]  # numba hints lack two options
-    compiled: Compiled = decorate(function)
-    return compiled
-
-
 class Rows(NamedTuple):
     """The selected events, (r), as in `select.Selected`."""
 
@@ -83,6 +67,18 @@ class Lists(NamedTuple):
     pair_rows: Array
     side_start: Array
     side_rows: Array
+
+
+class Moved(NamedTuple):
+    """Joins and leaves, sorted as `select.Moves`: account a's are `rows[start[a] : start[a + 1]]`.
+
+    Attributes:
+        start: int64, (accounts + 1).
+        rows: int64, (m, 3): group, time, 1 for a join.
+    """
+
+    start: Array
+    rows: Array
 
 
 class Key(NamedTuple):
@@ -122,32 +118,30 @@ class Scratch(NamedTuple):
     """(2, s): for callers: the place of each step's event, and its time."""
 
 
-@inner
+@inlined
 def add(a: int, b: int) -> int:
     """Add two durations, `FOREVER` staying what it is."""
     return FOREVER if a >= FOREVER or b >= FOREVER else a + b
 
 
-@inner
-def is_member(moves: Array, account: int, group: int, at: int) -> bool:
+@inlined
+def is_member(moves: Moved, account: int, group: int, at: int) -> bool:
     """Look up the last join or leave before `at`; at equal times leave comes first."""
-    low, high = 0, len(moves)
+    rows = moves.rows
+    first = moves.start[account]
+    low, high = first, moves.start[account + 1]
     while low < high:
         middle = (low + high) // 2
-        who, room = moves[middle, 0], moves[middle, 1]
-        if who < account or (
-            who == account and (room < group or (room == group and moves[middle, 2] < at))
-        ):
+        room = rows[middle, 0]
+        if room < group or (room == group and rows[middle, 1] < at):
             low = middle + 1
         else:
             high = middle
     last = low - 1
-    if last < 0 or moves[last, 0] != account or moves[last, 1] != group:
-        return False
-    return bool(moves[last, 3] != 0)
+    return bool(last >= first and rows[last, 0] == group and rows[last, 2] != 0)
 
 
-@inner
+@inlined
 def end_fits(roles: Array, role: int, account: int, key: Key) -> bool:
     """Say whether an account may stand at an end of an event that a role asks for."""
     if role < 0:
@@ -161,8 +155,8 @@ def end_fits(roles: Array, role: int, account: int, key: Key) -> bool:
     return bool((account != key.a or roles[role] & 1) and (account != key.b or roles[role] & 2))
 
 
-@inner
-def fits(program: Program, moves: Array, rows: Rows, x: int, s: int, key: Key) -> int:
+@inlined
+def fits(program: Program, moves: Moved, rows: Rows, x: int, s: int, key: Key) -> int:
     """Say whether the accounts and the room of event `x` suit step `s` of a key.
 
     Returns:
@@ -196,7 +190,7 @@ def fits(program: Program, moves: Array, rows: Rows, x: int, s: int, key: Key) -
     return int(target) if sink >= KEY_ROLES else -1
 
 
-@inner
+@inlined
 def unseen(bounds: Array, known: Array, s: int, since: int, until: int) -> bool:
     """Say whether step `s` could not be seen anywhere in [since, until] on the key's platforms."""
     if (known[UNKNOWN] >> s) & 1:
@@ -209,7 +203,7 @@ def unseen(bounds: Array, known: Array, s: int, since: int, until: int) -> bool:
     return True
 
 
-@inner
+@inlined
 def seen_throughout(bounds: Array, known: Array, s: int, span: tuple[int, int]) -> bool:
     """Say whether one source of the key's platforms shows step `s` over the whole data."""
     if (known[UNKNOWN] >> s) & 1:
@@ -222,7 +216,7 @@ def seen_throughout(bounds: Array, known: Array, s: int, span: tuple[int, int]) 
     return False
 
 
-@inner
+@inlined
 def gap_fits(program: Program, known: Array, i: int, j: int, at: int, gap: int) -> bool:
     """Say whether step `j` may follow step `i` taken at `at` after `gap`, unknown steps skipped."""
     steps = program.steps
@@ -239,7 +233,7 @@ def gap_fits(program: Program, known: Array, i: int, j: int, at: int, gap: int) 
     return bool(shortest + least <= gap <= add(longest, within))
 
 
-@inner
+@inlined
 def gathered_from(program: Program, events: Array, x: int, j: int) -> int:
     """Find the last event from which step `j`'s events up to `x` are enough; -1 if there is none."""
     steps = program.steps
@@ -257,7 +251,7 @@ def gathered_from(program: Program, events: Array, x: int, j: int) -> int:
     return -1
 
 
-@inner
+@inlined
 def bound_apart(program: Program, events: Array, i: int, j: int, y: int, x: int) -> bool:
     """Say whether steps `i` and `j` bind one free role to two different accounts."""
     steps = program.steps

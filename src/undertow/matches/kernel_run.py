@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from numba import njit
-
+from undertow.compiled import inlined, uncounted
 from undertow.matches.kernel import NOTHING, answer
 from undertow.matches.kernel_rules import (
     AT,
@@ -24,10 +23,10 @@ from undertow.matches.kernel_rules import (
     UNKNOWN,
     Key,
     Lists,
+    Moved,
     Rows,
     Scratch,
     fits,
-    inner,
     seen_throughout,
 )
 from undertow.matches.kernel_states import judge
@@ -70,10 +69,10 @@ class Answers(NamedTuple):
     latest: Array
 
 
-@inner
+@inlined
 def own_events(
     program: Program,
-    moves: Array,
+    moves: Moved,
     rows: Rows,
     lists: Lists,
     key: Key,
@@ -127,7 +126,7 @@ def own_events(
     return n
 
 
-@inner
+@inlined
 def note_platform(known: Array, platform: int) -> None:
     """Add a platform to those of the key, once."""
     for q in range(known[PRESENT]):
@@ -137,7 +136,7 @@ def note_platform(known: Array, platform: int) -> None:
     known[PRESENT] += 1
 
 
-@inner
+@inlined
 def from_time(rows: Rows, lists: Lists, low: int, high: int, at: int) -> int:
     """Find the first place in a slice of `side_rows` whose event is not before `at`."""
     while low < high:
@@ -149,10 +148,10 @@ def from_time(rows: Rows, lists: Lists, low: int, high: int, at: int) -> int:
     return low
 
 
-@inner
+@inlined
 def with_sides(
     program: Program,
-    moves: Array,
+    moves: Moved,
     rows: Rows,
     lists: Lists,
     key: Key,
@@ -237,7 +236,7 @@ def with_sides(
             m += 1
 
 
-@inner
+@inlined
 def plain(program: Program, room: Scratch, furthest: int) -> bool:
     """Say whether a key that ended in `furthest` needs nothing but the events of its pair.
 
@@ -253,10 +252,10 @@ def plain(program: Program, room: Scratch, furthest: int) -> bool:
     return bool(room.known[SEEN] & needed == needed)
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def run(
     program: Program,
-    moves: Array,
+    moves: Moved,
     rows: Rows,
     lists: Lists,
     keys: Array,
@@ -270,7 +269,7 @@ def run(
 
     Args:
         program: the compiled playbook.
-        moves: joins and leaves, (m, 4): account, group, time, 1 for a join; sorted as `select.Moves`.
+        moves: joins and leaves.
         rows: the selected events, in total order.
         lists: their positions by pair and by account.
         keys: int64, (k, 4): the two accounts, the group (-1: none), the pair's number.
@@ -297,6 +296,9 @@ def run(
         if sides:
             n = with_sides(program, moves, rows, lists, key, n, room)
             furthest = answer(program, room, n, k, taken)
+        elif partly and head[PLAIN_UNTIL] < 0:
+            out.furthest[k] = WANTS
+            continue
         elif (
             not whole
             and plain(program, room, head[BASE])
@@ -318,7 +320,7 @@ def run(
         judge(program, room.known, taken, at, known[LATEST], span, out.states[k])
 
 
-@inner
+@inlined
 def only_base(program: Program, room: Scratch, n: int, taken: Array) -> int:
     """Answer a key whose events take its base step and not the next: the earliest is reported."""
     events = room.events

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from numba import njit
-
+from undertow.compiled import uncounted
 from undertow.matches.kernel_rules import add, unseen
 from undertow.matches.plan import FOREVER
 from undertow.matches.program import FIRST_FROM, LEAST, OPTIONAL, WITHIN, Array, Program
@@ -20,7 +19,7 @@ TAKEN_OPEN: Final = 5
 """Taken while its window would still be open."""
 
 
-@njit(cache=True, nogil=True)
+@uncounted
 def judge(
     program: Program,
     known: Array,

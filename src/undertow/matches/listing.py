@@ -56,9 +56,11 @@ class Listed:
         """Bound the events that one of the keys, (k, 4), pairs renumbered, may gather."""
         if not len(keys):
             return 1
-        pair = np.diff(self.lists.pair_start)[keys[:, 3]]
-        side = np.diff(self.lists.side_start)
-        return int((pair + side[keys[:, 0]] + side[keys[:, 1]]).max()) + 1
+        pair, side = self.lists.pair_start, self.lists.side_start
+        a, b, number = keys[:, 0], keys[:, 1], keys[:, 3]
+        many = pair[number + 1] - pair[number]
+        many += side[a + 1] - side[a] + side[b + 1] - side[b]
+        return int(many.max()) + 1
 
 
 def between(log: EventLog, selected: Selected) -> Between:

@@ -177,17 +177,30 @@ class Search:
     def by_all_events(self, some: Array, *, whole: bool = False) -> Answers:
         """Match keys from the events of other accounts as well; rows of the log."""
         listed = self._listed(some, sides=True)
+        out = self._run(some, listed, listed.rows.mask, whole=whole, sides=True)
+        refused = np.flatnonzero(out.furthest == kernel.REFUSED)
+        _to_log(out, listed.row)
+        if len(refused):
+            for column, settled in zip(
+                out, self._settled(some[refused], whole=whole), strict=True
+            ):
+                column[refused] = settled
+        return out
+
+    def _settled(self, keys: Array, *, whole: bool) -> Answers:
+        """Answer keys whose best chain has one account in two roles, from their own events alone."""
+        listed = self._listed(keys, sides=True)
 
         def run(some: Array, mask: Array) -> Answers:
             return self._run(some, listed, mask, whole=whole, sides=True)
 
-        second = Answers(*run(some, listed.rows.mask))
-        for k in np.flatnonzero(second.furthest == kernel.REFUSED).tolist():
-            answer = settle(self.plan, listed.rows, some[k], run)
-            for column, value in zip(second, answer, strict=True):
+        out = _unanswered(len(keys), len(self.plan))
+        for k in range(len(keys)):
+            answer = settle(self.plan, listed.rows, keys[k], run)
+            for column, value in zip(out, answer, strict=True):
                 column[k] = value
-        _to_log(second, listed.row)
-        return second
+        _to_log(out, listed.row)
+        return out
 
     def _listed(self, keys: Array, *, sides: bool) -> Listed:
         return list_events(self.log, self.program, self.selected, self.met, keys, sides=sides)
@@ -201,8 +214,7 @@ class Search:
         order = np.argsort(keys[:, 3], kind="stable")
         keys = keys[order]
         most = listed.most(keys)
-        moved = self.moved
-        joins = np.stack([moved.account, moved.group, moved.at, moved.joins], axis=1)
+        moved = self.moved.by_account(len(self.log.accounts))
         rows = listed.rows._replace(mask=mask)
 
         def work(part: slice) -> None:
@@ -210,7 +222,7 @@ class Search:
             one = Answers(*(column[part] for column in out))
             kernel_run.run(
                 self.program,
-                joins,
+                moved,
                 rows,
                 listed.lists,
                 keys[part],

@@ -13,6 +13,7 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import TYPES, VISIBILITIES
 from undertow.matches.grouping import number_pairs
+from undertow.matches.kernel_rules import Moved
 from undertow.matches.plan import Plan, Sight
 from undertow.matches.program import Array
 
@@ -142,6 +143,12 @@ class Moves:
     group: Array
     at: Array
     joins: Array
+
+    def by_account(self, accounts: int) -> Moved:
+        """Give them as the kernel reads them."""
+        start = np.zeros(accounts + 1, np.int64)
+        np.cumsum(np.bincount(self.account, minlength=accounts), out=start[1:])
+        return Moved(start, np.stack([self.group, self.at, self.joins], axis=1))
 
 
 def moves(log: EventLog) -> Moves:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 from undertow.signals.cues import Language, gather, numbers
@@ -22,6 +22,7 @@ LEAST: Final = 5
 _OPEN: Final = r"[\[({<*_|~-]"
 _SHUT: Final = r"[\])}>*_|~-]"
 ENDINGS: Final = "com|net|org|de|fr|es|tr|co|io|me|uk|ch|at|info"
+_TOKEN: Final = re.compile(r"[^\W_]+")
 _LOOSE: Final = re.compile(rf"{BEAD}{{1,8}}(?=@)|(?<=@){BEAD}{{1,8}}")
 
 
@@ -40,13 +41,10 @@ class Spoken:
         double, plus = either(self._double), either(gather(languages, "plus"))
         join = rf"[\s,.{BEAD}|/_*-]{{1,3}}"
         unit = rf"(?:(?:{double})\s{{1,2}})?(?:{one}|\d{{1,8}})"
-        self.dictated = re.compile(
-            rf"(?<!\w)(?:(?:{plus})\s{{1,2}}|\+\s?)?{unit}(?!\w)(?:{join}{unit}(?!\w)){{{LEAST - 1},30}}+",
-            re.IGNORECASE,
-        )
-        self._part = re.compile(
-            rf"(?<!\w)(?:(?P<plus>{plus}|\+)|(?P<double>{double})|(?P<one>{one}|\d+))(?!\w)|\+",
-            re.IGNORECASE,
+        self._tokens = frozenset(_TOKEN.findall(" ".join(self._numbers).lower()))
+        self._dictated = rf"(?<!\w)(?:(?:{plus})\s{{1,2}}|\+\s?)?{unit}(?!\w)(?:{join}{unit}(?!\w)){{{LEAST - 1},30}}+"
+        self._parts = (
+            rf"(?<!\w)(?:(?P<plus>{plus}|\+)|(?P<double>{double})|(?P<one>{one}|\d+))(?!\w)|\+"
         )
         self.bracketed = tuple(
             (
@@ -89,13 +87,30 @@ class Spoken:
             r"(?<!\w)(?=[\doO]{0,18}\d[\doO]{0,18}\d)[\doO]{3,20}(?!\w)"
         )
 
+    # These two hold every number in every language: long to build, and few texts need them.
+    @cached_property
+    def dictated(self) -> re.Pattern[str]:
+        """Numbers in a row, in words or digits."""
+        return re.compile(self._dictated, re.IGNORECASE)
+
+    @cached_property
+    def _part(self) -> re.Pattern[str]:
+        return re.compile(self._parts, re.IGNORECASE)
+
+    def _may_dictate(self, text: str) -> bool:
+        """Say whether enough numbers stand in a text, at least one of them in words."""
+        tokens = _TOKEN.findall(text.lower())
+        said = sum(token in self._tokens for token in tokens)
+        return said > 0 and said + sum(token.isdigit() for token in tokens) >= LEAST
+
     def write_out(self, view: View) -> View:
         """Give the view as it was meant; the very same object if there is nothing to undo."""
         view = rewrite(close_up(view), _LOOSE, lambda _: "")
         for pattern, sign in self.bracketed:
             view = rewrite(view, pattern, partial(_sign, sign))
         view = rewrite(view, self.spaced, lambda found: found[0].strip(), weak=True)
-        view = rewrite(view, self.dictated, self._digits)
+        if self._may_dictate(view.text):
+            view = rewrite(view, self.dictated, self._digits)
         view = rewrite(view, self._letter_o, _noughts)
         for pattern, sign in self.bare:
             view = rewrite(view, pattern, partial(_sign, sign), weak=True)
