@@ -15,6 +15,9 @@ class Worlds(StrEnum):
     """Kinds of worlds."""
 
     PLAIN = "plain"
+    EVASIONS = "evasions"
+    PAIRS = "pairs"
+    TWINS = "twins"
     SILENCE = "silence"
     ALL = "all"
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from undertow.worlds.habits import TWINS, WHOLE_CHAIN
 from undertow.worlds.rows import Bools, Ints
 
-NEVER = np.iinfo(np.int64).max
+CHAIN_KINDS: Final = {habit.kind for habit in (*WHOLE_CHAIN, *TWINS)}
+NEVER: Final = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Cast:
         accounts: how many accounts there are.
         campaigns: all planted campaigns.
         honest: kind of each account of a look-alike, by row number.
-        completes: those of them that really took a target through to the end of the chain.
+        completes: those of them whose work is the whole chain, and who took a target through it.
         targets: bool, (n), accounts that were worked on by a campaign.
     """
 
@@ -119,6 +122,7 @@ def cast_of(truth: pa.Table, accounts: pa.Array) -> Cast:
             )
             continue
         honest.update(dict.fromkeys(roles, str(parts[0]["kind"])))
-        if any(p["stage"] in ("sustained", "handoff") for p in worked):
+        whole = str(parts[0]["kind"]) in CHAIN_KINDS
+        if whole and any(p["stage"] in ("sustained", "handoff") for p in worked):
             completes |= set(roles)
     return Cast(len(place), tuple(campaigns), honest, frozenset(completes), marked)

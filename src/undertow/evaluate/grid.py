@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from undertow.evaluate.trial import Cell
+from undertow.worlds.evasions import EVASIONS, PAIRS
 from undertow.worlds.settings import Settings
 
 DEVELOPMENT: Final = 1
@@ -17,10 +18,17 @@ TRAINING: Final = 9_001
 TRAINED_ON: Final = 3
 SMALL_ROWS: Final = 20_000
 SMALL_PREVALENCE: Final = 0.01
-GROUPS: Final = ("plain", "silence")
+GROUPS: Final = ("plain", "evasions", "pairs", "twins", "silence")
 PLAIN: Final = "plain"
 VISIBLE: Final = "talk stays visible"
+CHAIN: Final = "all look-alikes complete the chain"
 SILENCE: Final = "silence"
+TWINS: Final = {
+    "identical twins": "none",
+    "identical twins, one tie": "tie",
+    "identical twins, one list hit": "list",
+}
+EVASION: Final = "evasion: "
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,15 @@ def _worlds(groups: tuple[str, ...], plain: Settings) -> dict[str, Settings]:
     if "plain" in groups:
         worlds[PLAIN] = plain
         worlds[VISIBLE] = replace(plain, dark=0.0)
+        worlds[CHAIN] = replace(plain, whole=1.0)
+    if {"evasions", "pairs"} & set(groups):
+        worlds[PLAIN] = plain
+    if "evasions" in groups:
+        worlds |= {EVASION + name: replace(plain, evasion=name) for name in EVASIONS}
+    if "pairs" in groups:
+        worlds |= {EVASION + name: replace(plain, evasion=name) for name in PAIRS}
+    if "twins" in groups:
+        worlds |= {name: replace(plain, twins=mark) for name, mark in TWINS.items()}
     return worlds
 
 
@@ -87,7 +104,7 @@ def _cell(asked: Asked, background: str, world: str, settings: Settings) -> Cell
         world=world,
         settings=settings,
         share_of=SMALL_ROWS if asked.small else None,
-        rivals=asked.rivals and world in (PLAIN, VISIBLE),
+        rivals=asked.rivals and world in (PLAIN, VISIBLE, CHAIN),
     )
 
 
