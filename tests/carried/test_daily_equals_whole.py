@@ -21,17 +21,18 @@ from undertow.scores.rates import activity
 from undertow.scores.shown import Shown
 from undertow.scores.weigh import Weighed, weigh
 from undertow.testing.oracle import Event
-from undertow.units import HOUR
-from worlds import log_of, random_events, random_playbook, random_sources
+from undertow.units import DAY, HOUR, moment
+from worlds import START, log_of, random_events, random_playbook, random_sources
 
 Tables = tuple[pa.Table, pa.Table, pa.Table]
 
 
 def tables(log: EventLog, weighed: Weighed) -> Tables:
-    evidence = table.evidence(log, weighed, Shown(log, lambda names: names))
+    shown = Shown(log, lambda names: names)
+    evidence = table.evidence(log, weighed, shown)
     accounts = table.accounts(log, weighed, evidence)
     accounts = accounts.sort_by([(name, "ascending") for name in ("account", "role")])
-    return accounts, table.funnels(log, weighed, Shown(log, lambda names: names)), evidence
+    return accounts, table.funnels(log, weighed, shown), evidence
 
 
 def whole(events: list[Event], book: Playbook, sources: tuple[Source, ...]) -> Tables:
@@ -133,3 +134,15 @@ def test_declarations_that_change_from_day_to_day_equal_one_run(
     answers = daily(tmp_path / "state", days, book, sources)
     united = tuple(dict.fromkeys(source for one in sources for source in one))
     same(whole([event for day in days for event in day], book, united), answers[-1])
+
+
+@pytest.mark.parametrize("seed", range(230, 270))
+def test_a_platform_that_comes_later_equals_one_run(seed: int, tmp_path: Path) -> None:
+    dice = random.Random(seed)
+    book = listed_early(random_playbook(dice), dice)
+    first, *later = cut(random_events(dice, 4, 60), dice, 3)
+    days = [[replace(event, platform="q") for event in first], *later]
+    declared = [Source(name, (), moment(START - k * 5 * DAY)) for k, name in enumerate("qp")]
+    sources = tuple(declared[: dice.choice([1, 2, 2])])
+    answers = daily(tmp_path / "state", days, book, [sources] * len(days))
+    same(whole([event for day in days for event in day], book, sources), answers[-1])

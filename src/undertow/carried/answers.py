@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from undertow.carried.history import is_addressed, undirected
+from undertow.carried.history import is_addressed, is_among, undirected
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.order import taken
 from undertow.events.source import Source
@@ -158,11 +158,11 @@ class Course:
         between = np.zeros(len(log), bool)
         near = _flags(len(log.accounts), pairs >> 32, pairs & 0xFFFFFFFF)
         rows = np.flatnonzero(near[log.actor] & near[log.target])
-        rows = rows[np.isin(undirected(log.actor[rows], log.target[rows]), pairs)]
+        rows = rows[is_among(undirected(log.actor[rows], log.target[rows]), pairs)]
         between[rows] = True
         row, search = self._part(between, near)
         keys = search.keys()
-        keys = keys[np.isin(undirected(keys[:, 0], keys[:, 1]), pairs)]
+        keys = keys[is_among(undirected(keys[:, 0], keys[:, 1]), pairs)]
         met = free_meetings(search.log, self.playbook, search.selected)
         met = {role: _of_pairs(one, pairs, row) for role, one in met.items()}
         out = _in_rows(search.by_own_events(keys), row)
@@ -170,7 +170,7 @@ class Course:
         found = self._kept(keys, out, met, sided=False).some(out.furthest >= 0)
         if wants.any():
             found = found.with_more(self._sided(keys[wants], _nobody(met)))
-        rest = kept.some(~np.isin(kept.pairs, pairs))
+        rest = kept.some(~is_among(kept.pairs, pairs))
         past = {role: _of_pairs(one, pairs, None, keep=False) for role, one in kept.met.items()}
         return replace(rest, met=past).with_more(found)
 
@@ -203,7 +203,7 @@ class Course:
         near = _flags(len(log.accounts), *keys[:, :2].T)
         row, search = self._part(near[log.actor] | near[log.target], near)
         every = search.keys()
-        keys = every[np.isin(_numbered(every, keys), _numbered(keys, keys))]
+        keys = every[is_among(_numbered(every, keys), np.sort(_numbered(keys, keys)))]
         out = _in_rows(search.by_all_events(keys), row)
         return self._kept(keys, out, met, sided=True)
 
@@ -303,7 +303,7 @@ def _in_rows(out: Answers, row: Array) -> Answers:
 
 def _of_pairs(one: Meetings, pairs: Array, row: Array | None, *, keep: bool = True) -> Meetings:
     """Give the meetings of some pairs, or all others, in the rows of all events."""
-    chosen = np.isin(undirected(one.account, one.other), pairs) == keep
+    chosen = is_among(undirected(one.account, one.other), pairs) == keep
     rows = one.row[chosen]
     return Meetings(one.account[chosen], one.other[chosen], rows if row is None else row[rows])
 

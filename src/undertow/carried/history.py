@@ -200,8 +200,8 @@ def _repeats(
     asked = np.zeros(1 << BITS, bool)
     asked[new[PRINT] >> np.uint32(32 - BITS)] = True
     near = np.flatnonzero(asked[old[PRINT] >> np.uint32(32 - BITS)])
-    near = near[np.isin(old[PRINT][near], new[PRINT])]
-    also = np.flatnonzero(np.isin(new[PRINT], old[PRINT][near]))
+    near = near[is_among(old[PRINT][near], np.sort(new[PRINT]))]
+    also = np.flatnonzero(is_among(new[PRINT], np.sort(old[PRINT][near])))
     if not len(near):
         return dropped, removed
     texts = _chunked(taken(old_ids, near), taken(new_ids, also)).combine_chunks()
@@ -227,6 +227,15 @@ def undirected(one: Array, other: Array) -> Array:
     low, high = np.minimum(one, other), np.maximum(one, other)
     packed: Array = (low.astype(np.int64) << 32) | high.astype(np.int64)
     return packed
+
+
+def is_among(values: Array, ascending: Array) -> Array:
+    """Mark the values that stand in an ascending list: many times faster than `np.isin`."""
+    if not len(ascending):
+        return np.zeros(len(values), bool)
+    place = np.minimum(np.searchsorted(ascending, values), len(ascending) - 1)
+    marked: Array = ascending[place] == values
+    return marked
 
 
 def is_addressed(log: EventLog, rows: Array) -> Array:

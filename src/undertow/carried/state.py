@@ -16,7 +16,7 @@ import pyarrow as pa
 from undertow import __version__
 from undertow.carried.answers import Course, Kept
 from undertow.carried.files import Files
-from undertow.carried.history import History, Joined, is_addressed
+from undertow.carried.history import History, Joined, is_addressed, is_among
 from undertow.errors import Place, UndertowError
 from undertow.events.log import EventLog
 from undertow.events.read import EventFiles
@@ -126,7 +126,9 @@ class State:
             )
         declared = before.with_more(declared) if before else declared
         self._declared_before, self._declared_now = before, declared
+        platforms = self._history.names["platforms"].names
         self._joined = self._history.join(today)
+        self._new_platform = len(platforms) < len(self._history.names["platforms"].names)
         return self._joined.log, declared
 
     def weighed(self) -> list[Weighed]:
@@ -136,6 +138,8 @@ class State:
             not len(joined.place)
             or bool((joined.place < 0).any())
             or int(log.at[joined.place[0]]) != log.start
+            # From when on things could be seen is told by the platforms that there are.
+            or self._new_platform
             or self._declared_before is None
             or self._declared_before.sources != self._declared_now.sources
         )
@@ -181,7 +185,7 @@ class State:
             old = place[table["one"].to_numpy()] << 32 | place[table["other"].to_numpy()]
         rows = rows[is_addressed(log, rows)]
         new = np.unique(log.actor[rows].astype(np.int64) << 32 | log.target[rows])
-        new = new[~np.isin(new, old)]
+        new = new[~is_among(new, old)]
         pairs = np.insert(old, np.searchsorted(old, new), new)
         nothing = np.empty(0, np.int64)
         one, other = (pairs >> 32).astype(np.int32), (pairs & 0xFFFFFFFF).astype(np.int32)

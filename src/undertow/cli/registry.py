@@ -37,6 +37,7 @@ COMMANDS: Final = (
     Entry("watch", "watch", "Write alerts as events come."),
     Entry("explain", "explain", "Show an account's evidence."),
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
+    Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
     Entry("playbook", "playbook", "List, check and test playbooks."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )

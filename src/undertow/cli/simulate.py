@@ -26,6 +26,16 @@ def simulate(
     ] = 0.7,
     visible: Annotated[float, typer.Option(help="Chance that a step left a row.")] = 0.88,
     lookalikes: Annotated[float, typer.Option(help="Look-alikes per recruiter.")] = 10.0,
+    whole: Annotated[
+        float, typer.Option(help="Share of look-alikes that complete the chain.")
+    ] = 0.2,
+    evasion: Annotated[
+        str | None, typer.Option(help="What campaigns do to be missed, joined by ' + '.")
+    ] = None,
+    twins: Annotated[
+        str | None,
+        typer.Option(help="none, tie or list: campaigns differ from honest groups by that."),
+    ] = None,
     ground: Annotated[
         str | None, typer.Option(help="Lawful ground for reading direct messages.")
     ] = None,
@@ -51,6 +61,9 @@ def simulate(
         dark=dark,
         visible=visible,
         lookalikes=lookalikes,
+        whole=whole,
+        evasion=evasion,
+        twins=twins,
     )
     paths = Paths(tuple(background), out, truth)
     raise typer.Exit(plant(paths, settings, ground, timezone, output_format))

@@ -6,13 +6,14 @@ traffic stays as camouflage. No account is made anew, and none plays in two grou
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
 from undertow.units import DAY
 from undertow.worlds.background import Background
+from undertow.worlds.evasions import NONE, Evasion
 from undertow.worlds.habits import Habit
 from undertow.worlds.meetings import delay
 from undertow.worlds.rows import Bools, Ints
@@ -31,7 +32,10 @@ CAST_SHARE: Final = 0.5
 class Group:
     """One campaign, or one look-alike with its helpers: accounts by code, -1 where a part is empty.
 
-    `recruiter`, `target` and `at` (first direct message, µs) are columns, one entry per target.
+    `recruiter`, `target` and `at` (first direct message, µs) are columns, one entry per target. `guilty` is
+    what the truth says; `contact` speaks first in place of all recruiters; `pool` is the account whose
+    address they all hand over; `script` the number of the words they all begin with; `decoys` are
+    innocent accounts that stand in for the helper.
     """
 
     habit: Habit
@@ -41,6 +45,41 @@ class Group:
     recruiter: Ints
     target: Ints
     at: Ints
+    guilty: bool = False
+    contact: int = -1
+    pool: int = -1
+    script: int = -1
+    decoys: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    evasion: Evasion = NONE
+
+    @property
+    def accounts(self) -> tuple[int, ...]:
+        """All accounts of the group but its targets."""
+        others = [one for one in (self.door, self.contact, self.helper) if one >= 0]
+        return (*self.recruiters.tolist(), *others)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one group shall be like beside its habit.
+
+    Attributes:
+        habit: how it goes about it.
+        recruiters: how many accounts work on targets.
+        guilty: whether it is a campaign.
+        evasion: what it does to be missed.
+        workers: existing accounts that take the recruiters' parts, None for free ones.
+        begin: earliest share of a worker's time at which it begins, None for any.
+        pool: account whose address all hand over, None to leave it to the habit.
+    """
+
+    habit: Habit
+    recruiters: int
+    guilty: bool = False
+    evasion: Evasion = NONE
+    workers: tuple[int, ...] | None = None
+    begin: float | None = None
+    pool: int | None = None
 
 
 class Stage:
@@ -75,6 +114,10 @@ class Stage:
         self.left = int(CAST_SHARE * len(fit))
         self._cast = np.zeros(background.accounts, dtype=bool)
         self._arrivals = np.argsort(first, kind="stable")
+        veteran = fit[
+            np.argsort(first[fit] - active[fit] * (whole // max(high, 1)), kind="stable")
+        ]
+        self._oldest: list[int] = veteran.tolist()
         own = np.zeros(len(actor), dtype=bool)
         own[: len(background.at)] = True
         met = (target >= 0) & (direct | own)
@@ -83,45 +126,107 @@ class Stage:
         )
         self._known = np.unique(keys)
 
-    def cast(self, habit: Habit, recruiters: int) -> Group | None:
-        """Cast one group, or None if too few accounts are left.
-
-        Args:
-            habit: how the group goes about it.
-            recruiters: how many accounts work on targets.
-        """
-        rng = self._rng
+    def cast(self, wish: Wish) -> Group | None:
+        """Cast one group, or None if too few accounts are left."""
+        rng, habit, evasion = self._rng, wish.habit, wish.evasion
         door = rng.random() < habit.doorkeeper
         helper = rng.random() < habit.helper
-        parts = recruiters + int(door) + int(helper)
-        if parts > self.left:
+        hired = wish.recruiters * evasion.split if wish.workers is None else 0
+        decoys = 6 if evasion.decoys and helper else 0
+        parts = hired + int(door) + int(helper) + int(evasion.two_accounts)
+        if parts + decoys > self.left:
             return None
-        self.left -= parts
-        chosen = [self._free.pop() for _ in range(parts)]
-        self._cast[chosen] = True
-        workers = np.array(chosen[:recruiters], dtype=np.int64)
+        self.left -= parts + decoys
+        chosen = [self._take(old=evasion.old) for _ in range(parts)]
+        others = np.array([self._take() for _ in range(decoys)], dtype=np.int64)
+        workers = np.array(wish.workers or chosen[:hired], dtype=np.int64)
+        self._cast[workers] = True
+        spare = iter(chosen[hired:])
         begin = rng.random() * (1 - habit.span)
-        pieces = [self._targets(int(worker), habit, begin) for worker in workers]
+        if wish.begin is not None:
+            begin = max(begin, wish.begin)
+        share = evasion.split if wish.workers is None else 1
+        pieces = [self._targets(int(worker), habit, begin, share) for worker in workers]
         met: Ints = np.concatenate([at for _, at in pieces])
         if len(met) == 0:
             return None
+        recruiter = np.repeat(workers, [len(at) for _, at in pieces])
+        target = np.concatenate([who for who, _ in pieces])
+        recruiter, target, met = self._met_again(habit, workers, recruiter, target, met)
+        pool = int(workers[0]) if rng.random() < habit.shared else -1
         return Group(
             habit=habit,
-            door=chosen[recruiters] if door else -1,
-            helper=chosen[-1] if helper else -1,
+            door=next(spare) if door else -1,
+            helper=next(spare) if helper else -1,
+            contact=next(spare) if evasion.two_accounts else -1,
             recruiters=workers,
-            recruiter=np.repeat(workers, [len(at) for _, at in pieces]),
-            target=np.concatenate([who for who, _ in pieces]),
+            recruiter=recruiter,
+            target=target,
             at=met,
+            guilty=wish.guilty,
+            pool=pool if wish.pool is None else wish.pool,
+            script=int(workers[0]) if rng.random() < habit.script else -1,
+            decoys=others,
+            evasion=evasion,
         )
 
-    def _targets(self, worker: int, habit: Habit, begin: float) -> tuple[Ints, Ints]:
+    def beside(self, group: Group, habit: Habit) -> Group | None:
+        """Cast the same accounts once more, with strangers whom they only talk to."""
+        pieces = [self._targets(int(worker), habit, 0.0, 1) for worker in group.recruiters]
+        count = [len(at) for _, at in pieces]
+        if not sum(count):
+            return None
+        return Group(
+            habit=habit,
+            door=-1,
+            helper=-1,
+            recruiters=group.recruiters,
+            recruiter=np.repeat(group.recruiters, count),
+            target=np.concatenate([who for who, _ in pieces]),
+            at=np.concatenate([at for _, at in pieces]),
+            guilty=True,
+        )
+
+    def _take(self, *, old: bool = False) -> int:
+        if old:
+            taken = next(one for one in self._oldest if not self._cast[one])
+            self._free.remove(taken)
+        else:
+            taken = self._free.pop()
+        self._cast[taken] = True
+        return taken
+
+    def _met_again(
+        self, habit: Habit, workers: Ints, recruiter: Ints, target: Ints, met: Ints
+    ) -> tuple[Ints, Ints, Ints]:
+        """Let another account of a team write to some whom the first one met."""
+        if len(workers) < 2:
+            return recruiter, target, met
+        place = np.flatnonzero(self._rng.random(len(met)) < habit.again)
+        mine = np.searchsorted(np.sort(workers), recruiter[place])
+        step = self._rng.integers(1, len(workers), len(place))
+        other = np.sort(workers)[(mine + step) % len(workers)]
+        at = met[place] + delay((6 * DAY, 0.8), np.ones(len(place)), self._rng)
+        at = self._back.near(at, self._rng)
+        keep = self._back.inside(at)
+        return (
+            np.concatenate([recruiter, other[keep]]),
+            np.concatenate([target, target[place][keep]]),
+            np.concatenate([met, at[keep]]),
+        )
+
+    def _targets(
+        self, worker: int, habit: Habit, begin: float, split: int
+    ) -> tuple[Ints, Ints]:
         """Pick targets of one account, and when each is met: at times when it is active itself."""
         rng, back = self._rng, self._back
         wanted = int(rng.integers(habit.targets[0], habit.targets[1] + 1))
+        wanted = max(round(wanted / split), 1)
         own = back.later_own_times(worker, int(back.at[0]))
-        start = int(begin * len(own))
+        start = min(int(begin * len(own)), max(len(own) - 2, 0))
         window = own[start : start + max(int(habit.span * len(own)), 2)]
+        if len(window) == 0:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         at = rng.choice(window, wanted) + delay((DAY, 1.3), np.ones(wanted), rng)
         at = back.near(np.sort(at), rng)
         at = at[back.inside(at)]

@@ -13,17 +13,24 @@ import numpy as np
 
 from undertow.units import HOUR, MINUTE
 from undertow.worlds.background import Background
+from undertow.worlds.evasions import Evasion, evasion_of
 from undertow.worlds.meetings import Meetings, delay, meet
 from undertow.worlds.rows import (
     ADDRESS,
     ASKS,
+    BLOCK,
     FILLER,
+    FLAG,
     FOLLOW,
+    INVITE,
+    JOIN,
     LIKE,
     LINK,
     MENTION,
     MESSAGE,
     REPLY,
+    SCRIPT,
+    UNDO,
     Bools,
     Ints,
     Rows,
@@ -43,6 +50,10 @@ TALKING_PAIRS: Final = 0.16
 """Share of public pairs that also write directly, where direct messages are lacking; ours."""
 LINKS: Final = 0.008
 ASKED: Final = 0.25
+SAYS_THE_SAME: Final = 0.06
+"""Share of ordinary accounts that begin every talk with nearly the same words; ours."""
+RARE: Final = 0.01
+"""Rows of a kind that only some worlds hold (blocks, reports, invitations), per row; ours."""
 
 
 def lacking(background: Background) -> tuple[tuple[int, ...], bool]:
@@ -74,6 +85,7 @@ def crowd(
     pairs = pairs_of(known.at, known.actor, known.target, direct)
     public = [_around_ties(known, pairs, background, talks, missing, rng)]
     public += [_at_large(background, talks, kind, rng) for kind in missing]
+    public += _around_evasions(background, evasion_of(settings.evasion), rng)
     added = joined(public)
     added = added.take(background.inside(added.at) & (added.actor != added.target))
     everything = joined([known, added])
@@ -156,6 +168,32 @@ def _at_large(
     return joined([made, rows(at[again], target[again], actor[again], answer, ORDINARY)])
 
 
+def _around_evasions(
+    background: Background, evasion: Evasion, rng: np.random.Generator
+) -> list[Rows]:
+    """Give ordinary accounts the kinds of rows that an evasion brings, so that none is a tell."""
+    made = []
+    size = round(RARE * len(background.at))
+    row = rng.integers(0, len(background.at), size)
+    row = row[background.target[row] >= 0]
+    who, whom = background.actor[row], background.target[row]
+    at = background.near(background.at[row], rng)
+    later = background.near(at + delay((5 * 24 * HOUR, 1.0), np.ones(len(at)), rng), rng)
+    if evasion.blocks:
+        back = rng.random(len(row)) < 0.5
+        made.append(rows(at, who, whom, BLOCK, ORDINARY))
+        made.append(rows(later[back], who[back], whom[back], UNDO, ORDINARY))
+    if evasion.framed:
+        made.append(rows(at, who, whom, FLAG, ORDINARY))
+    if evasion.to_group:
+        invited = rows(at, who, whom, INVITE, ORDINARY)
+        nobody = np.full(len(row), -1, dtype=np.int64)
+        came = rows(later, whom, nobody, JOIN, ORDINARY)
+        invited.room[:] = came.room[:] = who
+        made += [invited, came]
+    return made
+
+
 def _say_more(
     everything: Rows, pairs: Pairs, settings: Settings, rng: np.random.Generator
 ) -> None:
@@ -173,10 +211,15 @@ def _say_more(
     chosen = []
     for fits, share in ((last, settings.dark), (amid, 1 - settings.dark)):
         entries = np.flatnonzero(fits)
+        entries = entries[everything.text[pairs.row[entries]] != SCRIPT]
         take = min(int(wanted * share), len(entries))
         weight = wish[entries] / np.sqrt(place[entries])
         if take and weight.sum() > 0:
             chosen.append(rng.choice(entries, take, replace=False, p=weight / weight.sum()))
+    wordy = rng.random(len(giving)) < SAYS_THE_SAME
+    begins = pairs.row[pairs.start]
+    begins = begins[wordy[everything.actor[begins]]]
+    everything.text[begins], everything.word[begins] = SCRIPT, everything.actor[begins]
     links = rng.random(len(everything)) < LINKS
     everything.text[links & (everything.text == FILLER)] = LINK
     if not chosen:

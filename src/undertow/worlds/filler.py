@@ -12,7 +12,18 @@ import numpy as np
 import pyarrow as pa
 
 from undertow.worlds.handles import AddressBook, link
-from undertow.worlds.rows import ADDRESS, ASKS, LINK, SILENT, Ints
+from undertow.worlds.rows import (
+    ADDRESS,
+    ASKS,
+    DISGUISED,
+    HALF,
+    LINK,
+    REST,
+    SCRIPT,
+    SILENT,
+    Ints,
+    Rows,
+)
 from undertow.worlds.wording import SHARES, WORDS
 
 STREAM_WORDS: Final = 60_000
@@ -60,9 +71,7 @@ class Filler:
 
 
 def contents(
-    text: Ints,
-    actor: Ints,
-    target: Ints,
+    spoken_rows: Rows,
     language: Ints,
     long: Ints,
     *,
@@ -72,9 +81,7 @@ def contents(
     """Write the columns `content` and `lang` of a world.
 
     Args:
-        text: what stands in each row (codes of `rows`), (n).
-        actor: account codes, (n).
-        target: account codes, -1 for none, (n).
+        spoken_rows: all rows of the world, (n); their `text` says what stands in them.
         language: of every account, index into `wording.SHARES`.
         long: wanted length of each row in characters, (n).
         seed: of the world, for the addresses of its accounts.
@@ -84,26 +91,69 @@ def contents(
         Texts and BCP 47 tags; null in rows without words.
     """
     words, book = Filler(rng), AddressBook(seed)
+    text, actor = spoken_rows.text, spoken_rows.actor
     spoken = text != SILENT
     speech = language[actor]
-    special = np.isin(text, (ADDRESS, LINK, ASKS))
+    special = np.isin(text, (ADDRESS, LINK, ASKS, DISGUISED, HALF, REST, SCRIPT))
     wanted = np.where(special, np.minimum(long, SHORT), long)
     pieces = np.full(len(text), None, dtype=object)
     pieces[spoken] = words.cut(speech[spoken], wanted[spoken], rng)
     tags = list(SHARES)
+    scripts = Scripts(words, seed)
+    whose = np.where(spoken_rows.word >= 0, spoken_rows.word, actor)
     for row in np.flatnonzero(special).tolist():
-        who, tag = int(actor[row]), tags[speech[row]]
-        if text[row] == ADDRESS:
-            core = book.line(who, tag, rng)
-        elif text[row] == ASKS:
-            core = book.question(int(target[row]), tag, rng)
-        else:
+        tag, who, code = tags[speech[row]], int(whose[row]), int(text[row])
+        if code == SCRIPT:
+            pieces[row] = scripts.say(who, int(speech[row]), rng)
+            continue
+        if code in (HALF, REST):
+            pieces[row] = book.halves(who, tag)[code == REST]
+            continue
+        if code == ASKS:
+            core = book.question(int(spoken_rows.target[row]), tag, rng)
+        elif code == LINK:
             core = link(rng)
+        elif code == DISGUISED:
+            core = book.line(who, tag, rng, disguised=1.0)
+        else:
+            core = book.line(who, tag, rng)
         order = rng.integers(0, 3)
         parts = ([core], [pieces[row], core], [core, pieces[row]])[order]
         pieces[row] = " ".join(parts)
     names = pa.array(tags).take(pa.array(speech, mask=~spoken))
     return pa.array(pieces, pa.string(), from_pandas=True), names
+
+
+SCRIPT_LENGTH: Final = (52.0, 0.4)
+"""Median characters of a script and log deviation; ours: no longer than other messages often are."""
+CHANGED: Final = 0.06
+"""Share of a script's words that are other ones each time it is said; ours."""
+
+
+class Scripts:
+    """What some accounts say to everybody they meet: nearly the same words each time.
+
+    Args:
+        words: where a script's words come from: the same streams as everything else.
+        seed: of the world; script and language decide the words.
+    """
+
+    def __init__(self, words: Filler, seed: int) -> None:
+        self._words, self._seed = words, seed
+        self._known: dict[tuple[int, int], list[str]] = {}
+
+    def say(self, script: int, language: int, rng: np.random.Generator) -> str:
+        """Say a script once more, with a few words changed."""
+        if (script, language) not in self._known:
+            own = np.random.default_rng([self._seed, script, language, 3])
+            median, spread = SCRIPT_LENGTH
+            length = np.exp(own.normal(np.log(median), spread, 1)).astype(np.int64)
+            spoken = self._words.cut(np.array([language]), length, own)[0]
+            self._known[script, language] = spoken.split()
+        said = list(self._known[script, language])
+        for place in np.flatnonzero(rng.random(len(said)) < CHANGED).tolist():
+            said[place] = said[int(rng.integers(0, len(said)))]
+        return " ".join(said)
 
 
 def _stream(language: str, rng: np.random.Generator) -> tuple[str, Ints]:

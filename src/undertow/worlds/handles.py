@@ -81,17 +81,40 @@ class AddressBook:
         self._seed = seed
         self._usual: dict[int, tuple[str, str, np.random.Generator]] = {}
 
-    def line(self, account: int, language: str, rng: np.random.Generator) -> str:
-        """Write the words with which an account hands over an address."""
+    def line(
+        self,
+        account: int,
+        language: str,
+        rng: np.random.Generator,
+        *,
+        disguised: float = DISGUISED,
+    ) -> str:
+        """Write the words with which an account's address is handed over.
+
+        Args:
+            account: whose address it is.
+            language: of who writes.
+            rng: chance.
+            disguised: chance that it is written so that a plain pattern misses it.
+        """
         kind, name, _ = self._of(account)
         if rng.random() < SECOND_KIND:
             kind = _kind(rng)
         shown = _address(kind, name, account + self._seed, rng)
-        if rng.random() < DISGUISED:
+        if rng.random() < disguised:
             shown = _disguise(kind, shown, rng)
         phrases = HANDS_OVER[language]
         phrase = phrases[rng.integers(0, len(phrases))].format(_called(kind, language))
         return phrase + shown
+
+    def halves(self, account: int, language: str) -> tuple[str, str]:
+        """Write an address as two messages, of which neither holds it; the same two at every call."""
+        kind, name, _ = self._of(account)
+        own = np.random.default_rng([self._seed, account, 1])
+        shown = _address(kind, name, account + self._seed, own)
+        phrase = HANDS_OVER[language][0].format(_called(kind, language))
+        middle = len(shown) // 2
+        return f"{phrase}{shown[:middle]}...", f"...{shown[middle:]}"
 
     def question(self, account: int, language: str, rng: np.random.Generator) -> str:
         """Write the words with which an account is asked for its address."""

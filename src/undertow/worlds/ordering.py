@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from undertow.events.table import VISIBILITIES
 from undertow.worlds.background import Background
-from undertow.worlds.rows import MESSAGE, Bools, Ints, Rows
+from undertow.worlds.rows import BLOCK, MESSAGE, UNDO, Bools, Ints, Rows
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,36 @@ def fields(
     seen = np.where(direct, VISIBILITIES.index("direct"), VISIBILITIES.index("public"))
     seen[has] = back.visibility[model[has]]
     visibility = pa.array(VISIBILITIES).take(pa.array(seen, mask=seen < 0))
-    return visibility, _contexts(model, has & ~direct, source, order, back, rng)
+    found = _contexts(model, has & ~direct, source, order, back, rng)
+    return visibility, _own_rooms(found, everything, order, made, back, rng)
+
+
+def _own_rooms(
+    context: pa.Array,
+    everything: Rows,
+    order: Order,
+    made: Bools,
+    back: Background,
+    rng: np.random.Generator,
+) -> pa.Array:
+    """Name rooms of the world's own, and for a planted undo the event that it undoes."""
+    rooms = everything.room >= 0
+    undone = made & (everything.type == UNDO)
+    if not np.any(rooms | undone):
+        return context
+    filled = np.array(context.to_pylist(), dtype=object)
+    known, place = np.unique(everything.room[rooms], return_inverse=True)
+    numbers = rng.permutation(len(known)) + back.contexts
+    filled[rooms] = [f"room:{numbers[one]}" for one in place.tolist()]
+    ids = order.ids.to_pylist()
+    latest: dict[tuple[int, int], str] = {}
+    for row in np.flatnonzero(np.isin(everything.type, (BLOCK, UNDO)) & made).tolist():
+        pair = (int(everything.actor[row]), int(everything.target[row]))
+        if everything.type[row] == BLOCK:
+            latest[pair] = ids[row]
+        else:
+            filled[row] = latest.get(pair)
+    return pa.array(filled, pa.string())
 
 
 def _beside(like: Ints, at: Ints, back: Background, rng: np.random.Generator) -> Ints:

@@ -20,6 +20,11 @@ MENTION: Final = CODE["mention"]
 REPLY: Final = CODE["reply"]
 FOLLOW: Final = CODE["follow"]
 LIKE: Final = CODE["like"]
+BLOCK: Final = CODE["block"]
+UNDO: Final = CODE["undo"]
+INVITE: Final = CODE["invite"]
+JOIN: Final = CODE["join"]
+FLAG: Final = CODE["flag"]
 WORDED: Final = tuple(CODE[word] for word in ("post", "message", "reply", "mention"))
 """Types whose rows carry text."""
 
@@ -28,12 +33,22 @@ FILLER: Final = 1
 ADDRESS: Final = 2
 LINK: Final = 3
 ASKS: Final = 4
-"""What stands in a row's text: nothing, filler, an address, a link, or a question for an address."""
+DISGUISED: Final = 5
+HALF: Final = 6
+REST: Final = 7
+SCRIPT: Final = 8
+"""What stands in a row's text: nothing, filler, an address, a link, a question for an address, an
+address that is always disguised, the two halves of one, or the words of a script."""
+NONE: Final = -1
 
 
 @dataclass
 class Rows:
-    """Equally long columns: time (µs), actor and target (account codes), type, text, origin."""
+    """Equally long columns: time (µs), actor and target (account codes), type, text, origin, word, room.
+
+    `word` is the account whose address is handed over, or the number of a script; `room` a room of the
+    world's own. Both are -1 where the row's own account, or the background, decides.
+    """
 
     at: Ints
     actor: Ints
@@ -41,6 +56,8 @@ class Rows:
     type: Ints
     text: Ints
     origin: Ints
+    word: Ints
+    room: Ints
 
     def __len__(self) -> int:
         """Count the rows."""
@@ -50,9 +67,18 @@ class Rows:
         """Keep the chosen rows, by mask or by index."""
         return Rows(*(column[chosen] for column in self.columns()))
 
-    def columns(self) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
-        """Give the six columns in their order."""
-        return self.at, self.actor, self.target, self.type, self.text, self.origin
+    def columns(self) -> tuple[Ints, ...]:
+        """Give the columns in their order."""
+        return (
+            self.at,
+            self.actor,
+            self.target,
+            self.type,
+            self.text,
+            self.origin,
+            self.word,
+            self.room,
+        )
 
 
 def rows(at: Ints, actor: Ints, target: Ints, kind: Ints | int, origin: int) -> Rows:
@@ -67,14 +93,17 @@ def rows(at: Ints, actor: Ints, target: Ints, kind: Ints | int, origin: int) -> 
     """
     type_ = np.broadcast_to(np.asarray(kind, dtype=np.int64), at.shape).copy()
     text = np.where(np.isin(type_, WORDED), FILLER, SILENT).astype(np.int64)
-    return Rows(at, actor, target, type_, text, np.full(len(at), origin, dtype=np.int64))
+    made, none = (
+        np.full(len(at), origin, dtype=np.int64),
+        np.full(len(at), NONE, dtype=np.int64),
+    )
+    return Rows(at, actor, target, type_, text, made, none, none.copy())
 
 
 def joined(pieces: list[Rows]) -> Rows:
     """Put pieces under one another."""
     if not pieces:
-        none = np.empty(0, dtype=np.int64)
-        return Rows(none, none, none, none, none, none)
+        return Rows(*(np.empty(0, dtype=np.int64) for _ in range(8)))
     return Rows(
         *(np.concatenate(cols) for cols in zip(*(p.columns() for p in pieces), strict=True))
     )

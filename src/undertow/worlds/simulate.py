@@ -6,7 +6,6 @@ The same background, settings and seed give the same world, to the byte of every
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -22,17 +21,16 @@ from undertow.worlds.background import Background, read_background
 from undertow.worlds.casting import Stage
 from undertow.worlds.crowd import crowd
 from undertow.worlds.filler import contents, languages, lengths
-from undertow.worlds.funnels import Funnels, play
-from undertow.worlds.habits import CAMPAIGN, KINDS, LOOKALIKES, Habit
-from undertow.worlds.ordering import Order, fields, in_order
-from undertow.worlds.rows import Rows, joined
+from undertow.worlds.funnels import Funnels
+from undertow.worlds.habits import KINDS
+from undertow.worlds.ordering import fields, in_order
+from undertow.worlds.planting import Planter
+from undertow.worlds.rows import ADDRESS, DISGUISED, Rows, joined
 from undertow.worlds.settings import Settings
 from undertow.worlds.talks import Talks
 from undertow.worlds.truth import truth_of
 
 PLATFORM: Final = "sim"
-TEAMS: Final = (0.45, 0.35, 0.2)
-"""Shares of campaigns with one, two and three recruiters; ours."""
 GROUND: Final = "simulated world: nobody wrote these messages"
 
 
@@ -46,6 +44,8 @@ class World:
         sources: what the world's one platform shows.
         made: how it was made; goes into the file's mark.
         origin: per row of `events` where it comes from (`habits.KINDS`); never written to a file.
+        shows_address: per row whether its text was made to hand over an address; never written either.
+        known: accounts that a list names, where the settings ask for one.
     """
 
     events: pa.Table
@@ -53,6 +53,8 @@ class World:
     sources: list[Source]
     made: dict[str, object]
     origin: pa.Array
+    shows_address: pa.Array
+    known: tuple[str, ...] = ()
 
     @property
     def rows_by_kind(self) -> dict[str, int]:
@@ -85,103 +87,44 @@ def make_world(background: pa.Table, settings: Settings) -> World:
     talks = Talks(back)
     everybody, direct = crowd(back, talks, settings, rng)
     stage = Stage(back, everybody.actor, everybody.target, direct, rng)
-    played = _plant(stage, back, talks, settings, rng, len(everybody))
-    everything = joined([everybody, *(one.rows for one in played)])
+    planter = Planter(stage, back, talks, settings, len(everybody), rng)
+    played = planter.plant()
+    everything = joined([everybody, *(one.rows for one in played), *planter.camouflage])
     order = in_order(everything, back, rng)
     everything = everything.take(order.row)
+    said = np.random.default_rng([settings.seed, settings.voice])
     names = pc.binary_join_element_wise(
-        PLATFORM, pa.array(rng.permutation(back.accounts)).cast(pa.string()), ":"
+        PLATFORM, pa.array(said.permutation(back.accounts)).cast(pa.string()), ":"
     )
-    events = _table(everything, order, back, names, settings, rng)
+    visibility, context = fields(everything, order, back, rng)
+    events = _table(everything, (order.ids, visibility, context), back, names, settings, said)
     kinds = pa.array(KINDS).take(pa.array(everything.origin))
-    made = _made(back, played, settings, kinds)
-    return World(events, truth_of(played, names), [_source(everything, back)], made, kinds)
+    made = _made(back, played, settings, len(everything))
+    shown = pa.array(np.isin(everything.text, (ADDRESS, DISGUISED)))
+    truth = truth_of(played, names)
+    known = _known(played, names) if settings.twins == "list" else ()
+    return World(events, truth, [_source(everything, back)], made, kinds, shown, known)
 
 
-def _plant(
-    stage: Stage,
-    back: Background,
-    talks: Talks,
-    settings: Settings,
-    rng: np.random.Generator,
-    ordinary: int,
-) -> list[Funnels]:
-    """Cast and play campaigns, then look-alikes, each kind of volume up to its own limit."""
-
-    def act(habit: Habit, recruiters: int) -> Funnels | None:
-        group = stage.cast(habit, recruiters)
-        return None if group is None else play(group, back, talks, settings, rng)
-
-    wanted = max(1, round(settings.prevalence * back.accounts))
-    if settings.campaigns is not None:
-        wanted = settings.campaigns * 3
-    campaigns = _fill(
-        act,
-        (
-            (CAMPAIGN, int(rng.choice(3, p=TEAMS)) + 1)
-            for _ in range(settings.campaigns or wanted)
-        ),
-        recruiters=wanted,
-        volume=int(settings.volume * ordinary) if wanted else 0,
-    )
-    recruiters = sum(len(one.group.recruiters) for one in campaigns)
-    honest = round(recruiters * settings.lookalikes)
-    lookalikes = _fill(
-        act,
-        _honest(rng),
-        recruiters=honest,
-        volume=int(settings.lookalike_volume * ordinary),
-    )
-    return campaigns + lookalikes
-
-
-def _honest(rng: np.random.Generator) -> Iterator[tuple[Habit, int]]:
-    """Give look-alikes without end, every kind equally often, in a drawn order."""
-    while True:
-        for index in rng.permutation(len(LOOKALIKES)).tolist():
-            yield LOOKALIKES[index], 1
-
-
-def _fill(
-    act: Callable[[Habit, int], Funnels | None],
-    groups: Iterator[tuple[Habit, int]],
-    *,
-    recruiters: int,
-    volume: int,
-) -> list[Funnels]:
-    """Play groups until enough recruiters are at work, rows run out, or accounts do."""
-    played: list[Funnels] = []
-    working = used = empty = 0
-    for habit, count in groups:
-        if working >= recruiters or empty > 20:
-            break
-        funnels = act(habit, min(count, recruiters - working))
-        if funnels is None:
-            empty += 1
-            continue
-        if used + len(funnels.rows) > volume:
-            break
-        played.append(funnels)
-        used += len(funnels.rows)
-        working += len(funnels.group.recruiters)
-    return played
+def _known(played: list[Funnels], names: pa.Array) -> tuple[str, ...]:
+    """Name one account of each campaign, as a list would: a helper where there is one."""
+    chosen = [one.group.accounts[-1] for one in played if one.group.guilty]
+    return tuple(names[code].as_py() for code in chosen)
 
 
 def _table(
     everything: Rows,
-    order: Order,
+    given: tuple[pa.Array, pa.Array, pa.Array],
     back: Background,
     names: pa.Array,
     settings: Settings,
     rng: np.random.Generator,
 ) -> pa.Table:
-    visibility, context = fields(everything, order, back, rng)
+    ids, visibility, context = given
     tongue = languages(back.accounts, rng)
     long = lengths(back.lengths, len(everything), rng)
     content, lang = contents(
-        everything.text,
-        everything.actor,
-        everything.target,
+        everything,
         tongue,
         long,
         seed=settings.seed,
@@ -189,7 +132,7 @@ def _table(
     )
     addressed = everything.target >= 0
     columns = {
-        "id": order.ids,
+        "id": ids,
         "type": pa.array(TYPES).take(pa.array(everything.type)),
         "published": pa.array(everything.at).cast(TIME),
         "observed": pa.nulls(len(everything), TIME),
@@ -216,11 +159,11 @@ def _source(everything: Rows, back: Background) -> Source:
 
 
 def _made(
-    back: Background, played: list[Funnels], settings: Settings, origin: pa.Array
+    back: Background, played: list[Funnels], settings: Settings, rows: int
 ) -> dict[str, object]:
-    campaigns = [one for one in played if one.group.habit is CAMPAIGN]
-    kinds = Counter(one.group.habit.kind for one in played)
-    planted = pc.sum(pc.equal(origin, CAMPAIGN.kind)).as_py()
+    campaigns = [one for one in played if one.group.guilty]
+    kinds = Counter(one.group.habit.kind for one in played if not one.group.guilty)
+    planted = sum(len(one.rows) for one in campaigns)
     return {
         "seed": settings.seed,
         "settings": settings.to_dict(),
@@ -231,6 +174,6 @@ def _made(
         },
         "campaigns": len(campaigns),
         "recruiters": sum(len(one.group.recruiters) for one in campaigns),
-        "lookalikes": {habit.kind: kinds[habit.kind] for habit in LOOKALIKES},
-        "added": planted / len(origin),
+        "lookalikes": dict(sorted(kinds.items())),
+        "added": planted / rows,
     }

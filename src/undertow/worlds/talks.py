@@ -106,7 +106,13 @@ class Talks:
         raise AssertionError("the last step always returns")
 
     def lay(
-        self, talk: Ints, at: Ints, most: Ints, rng: np.random.Generator
+        self,
+        talk: Ints,
+        at: Ints,
+        most: Ints,
+        rng: np.random.Generator,
+        *,
+        slow: float = 1.0,
     ) -> tuple[Ints, Ints, Ints, Ints]:
         """Lay talks out in time.
 
@@ -115,6 +121,7 @@ class Talks:
             at: when each begins, µs, (n).
             most: how many of its rows are used, (n), at least 0.
             rng: chance.
+            slow: factor on all gaps.
 
         Returns:
             Which of the n talks, place in it (from 0), turn (0 for the opener) and time of every row.
@@ -124,7 +131,7 @@ class Talks:
         place = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
         entry = self.pairs.start[talk][which] + place
         began = self._at[self.pairs.start[talk]][which]
-        stretch: Floats = np.exp(rng.normal(0.0, 0.15, len(talk)))[which]
+        stretch: Floats = slow * np.exp(rng.normal(0.0, 0.15, len(talk)))[which]
         times = at[which] + ((self._at[entry] - began) * stretch).astype(np.int64)
         return which, place, self.pairs.turn[entry], self._back.rounded(times)
 

@@ -9,7 +9,6 @@ import pyarrow as pa
 
 from undertow.events.table import TIME
 from undertow.worlds.funnels import LATEST, STEPS, Funnels
-from undertow.worlds.habits import CAMPAIGN
 
 SCHEMA: Final = pa.schema(
     [
@@ -28,7 +27,7 @@ SCHEMA: Final = pa.schema(
 )
 """One row per account, role and group; for targets one per recruiter as well.
 
-`campaign` is null for look-alikes, `kind` is `campaign` or the look-alike's name. For targets
+`campaign` is null for honest groups; `kind` is `campaign`, or the name of a look-alike or a twin. For targets
 `stage` is the furthest step that really happened and `seen` the steps that left a row.
 """
 
@@ -44,7 +43,7 @@ def truth_of(played: list[Funnels], names: pa.Array) -> pa.Table:
     lines: list[dict[str, object]] = []
     campaigns = others = 0
     for funnels in played:
-        planted = funnels.group.habit is CAMPAIGN
+        planted = funnels.group.guilty
         campaigns, others = campaigns + planted, others + (not planted)
         group = f"c{campaigns:04d}" if planted else f"h{others:04d}"
         same: dict[str, object] = {
@@ -64,6 +63,8 @@ def _lines(funnels: Funnels, shown: list[str]) -> list[dict[str, object]]:
         mine = met[group.recruiter == worker]
         if len(mine):
             lines.append(_part(shown[worker], "recruiter", int(mine.min())))
+    if group.contact >= 0:
+        lines.append(_part(shown[group.contact], "gatekeeper", int(met.min())))
     if group.door >= 0:
         lines.append(_part(shown[group.door], "gatekeeper", int(met.min())))
     if group.helper >= 0:

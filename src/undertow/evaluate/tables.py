@@ -1,0 +1,117 @@
+"""The tables that a person reads, and the files that a machine reads."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from undertow import __version__
+from undertow.evaluate.grid import Asked
+from undertow.evaluate.summary import RANKED
+from undertow.evaluate.trial import UNDERTOW
+
+HONEST: Final = "positives are simulated; no public labelled recruitment data exists"
+SHOWN: Final = {
+    "AP": "average precision",
+    "95 %": "average precision",
+    "AP all": "average precision, all roles",
+    "recall": "recall at 40",
+    "precision": "precision at 40",
+    "campaigns": "campaigns at 40",
+    "honest": "look-alikes at 40",
+    "chain": "look-alikes of the whole chain at 40",
+}
+"""Columns of the table on the screen; all but the first three are shares of, or among, the first 40."""
+WITHOUT: Final = "without "
+
+
+def write(out: Path, table: pa.Table, asked: Asked) -> None:
+    """Write `evaluation.parquet` and `evaluation.json`, each through a neighbour."""
+    out.mkdir(parents=True, exist_ok=True)
+    note = {b"undertow.evaluation": HONEST.encode()}
+    part = out / ".evaluation.parquet.part"
+    try:
+        pq.write_table(table.replace_schema_metadata(note), part, compression="zstd")
+        part.replace(out / "evaluation.parquet")
+    finally:
+        part.unlink(missing_ok=True)
+    whole = {
+        "undertow": __version__,
+        "note": HONEST,
+        "asked": asdict(asked),
+        "measures": table.to_pylist(),
+    }
+    part = out / ".evaluation.json.part"
+    try:
+        part.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+        part.replace(out / "evaluation.json")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+Screen = tuple[str, list[str], list[dict[str, object]]]
+
+
+def screens(table: pa.Table) -> Iterator[Screen]:
+    """Give (title, columns, rows): rankings per background and world, then what the detector claims."""
+    lines = table.to_pylist()
+    groups = dict.fromkeys((line["background"], line["world"]) for line in lines)
+    for background, world in groups:
+        mine = [x for x in lines if (x["background"], x["world"]) == (background, world)]
+        ranked = _ranked(mine)
+        if ranked:
+            count = max(int(line["worlds"]) for line in mine)
+            title = f"{background}, {world}: means over {count} worlds"
+            yield title, ["method", *SHOWN], ranked
+        claims = {
+            line["measure"]: line["value"]
+            for line in mine
+            if line["method"] == UNDERTOW and line["measure"] not in RANKED
+        }
+        told = [
+            {"measure": name, "value": number(value)}
+            for name, value in claims.items()
+            if ": " not in name
+        ]
+        yield f"{background}, {world}: what the detector says", ["measure", "value"], told
+        kinds = [name.removeprefix("first 40: ") for name in claims if "first 40: " in name]
+        honest: list[dict[str, object]] = [
+            {
+                "look-alike": kind,
+                "in the first 40": number(claims[f"first 40: {kind}"]),
+                "share alerted": number(claims[f"alerted: {kind}"]),
+            }
+            for kind in kinds
+        ]
+        if honest:
+            columns = ["look-alike", "in the first 40", "share alerted"]
+            yield f"{background}, {world}: honest look-alikes", columns, honest
+
+
+def _ranked(lines: list[dict[str, Any]]) -> list[dict[str, object]]:
+    methods = dict.fromkeys(x["method"] for x in lines if x["measure"] in RANKED)
+    rows: list[dict[str, object]] = []
+    for method in methods:
+        of = {line["measure"]: line for line in lines if line["method"] == method}
+        row: dict[str, object] = {"method": method}
+        for name, measure in SHOWN.items():
+            if measure in of:
+                line = of[measure]
+                row[name] = _span(line) if name == "95 %" else number(line["value"])
+        rows.append(row)
+    return sorted(rows, key=lambda row: str(row["method"]).startswith(WITHOUT))
+
+
+def _span(line: dict[str, Any]) -> str:
+    return "" if line["low"] is None else f"{line['low']:.2f} to {line['high']:.2f}"
+
+
+def number(value: float) -> str:
+    """Write a number as short as it may be."""
+    return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"

@@ -1,0 +1,179 @@
+"""What the detector claims about one world, held against what is true: alerts, times, groups, odds.
+
+A measure is left out where the detector does not write the column that it needs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Final
+
+import numpy as np
+
+from undertow.evaluate import metrics
+from undertow.evaluate.cast import NEVER
+from undertow.evaluate.trial import Trial
+from undertow.pipeline import PRIOR
+from undertow.units import DAY
+from undertow.worlds.rows import Bools, Floats, Ints
+
+LEVELS: Final = (0.05, 0.1, 0.2)
+ALERT: Final = 0.1
+"""Share of false discoveries at which an account is alerted (design, section 8)."""
+FIRST: Final = 40
+WEEK: Final = 7 * DAY
+
+
+def verdicts(trial: Trial) -> dict[str, float]:
+    """Measure all claims of the detector on one world."""
+    found = {"seconds": trial.detected.seconds, "listed accounts": float(trial.detected.listed)}
+    found |= _load(trial) | _discoveries(trial) | _odds(trial)
+    if trial.cast.campaigns:
+        found |= _times(trial) | _groups(trial) | _cost(trial)
+    return found | _kinds(trial)
+
+
+def alerts(trial: Trial) -> Bools:
+    """Mark alerted accounts: q at most 0.1, or before q exists, evidence that outweighs the prior."""
+    q = trial.detected.q
+    if q is not None:
+        return np.asarray(np.nan_to_num(q, nan=np.inf) <= ALERT)
+    even = -math.log2(PRIOR / (1 - PRIOR))
+    return np.asarray(trial.detected.queue > even)
+
+
+def _load(trial: Trial) -> dict[str, float]:
+    alerted = int(alerts(trial).sum())
+    per = 10_000 / (trial.cast.accounts * max(trial.days, 1e-9))
+    return {"alerts": float(alerted), "alerts per 10,000 account-days": alerted * per}
+
+
+def _discoveries(trial: Trial) -> dict[str, float]:
+    """Realised shares of false discoveries: against chance (nobody planted), and against guilt."""
+    q, p = trial.detected.q, trial.detected.p
+    found: dict[str, float] = {}
+    if p is not None and not trial.cast.campaigns:
+        found["excess of small p-values"] = metrics.uniformity(p)
+    if q is None:
+        return found
+    for level in LEVELS:
+        alerted, by_chance = metrics.false_share(q, level, trial.cast.planted)
+        _, innocent = metrics.false_share(q, level, trial.cast.members)
+        found[f"discoveries at {level:g}"] = float(alerted)
+        found[f"false discoveries against chance at {level:g}"] = by_chance / max(alerted, 1)
+        found[f"false discoveries against guilt at {level:g}"] = innocent / max(alerted, 1)
+    return found
+
+
+def _odds(trial: Trial) -> dict[str, float]:
+    """Calibration over listed accounts, corrected to how many recruiters this world really holds."""
+    listed = np.isfinite(trial.detected.recruiter)
+    share = trial.cast.recruiters.mean()
+    if not listed.any() or share == 0:
+        return {}
+    probability = stated(trial.detected.recruiter[listed], float(share))
+    return metrics.calibration(probability, trial.cast.recruiters[listed])
+
+
+def stated(weight: Floats, share: float) -> Floats:
+    """Turn bits into probabilities at a given share of recruiters."""
+    bits = weight + math.log2(share / (1 - share))
+    return np.asarray(1 / (1 + np.exp2(-np.clip(bits, -900, 900))))
+
+
+def _times(trial: Trial) -> dict[str, float]:
+    """How early: targets whose campaign was alerted before their hand-off; stage at the alarm."""
+    first = trial.detected.first_alert
+    if first is None:
+        return {}
+    saved = handed = caught = 0
+    stages: list[int] = []
+    days: list[float] = []
+    for campaign in trial.cast.campaigns:
+        known = first[campaign.members]
+        known = known[known >= 0]
+        caught += bool(len(known))
+        alarm = int(known.min()) if len(known) else NEVER
+        later = campaign.handoff < NEVER
+        handed += int(later.sum())
+        saved += int((alarm < campaign.handoff[later]).sum())
+        if len(known):
+            met = campaign.met <= alarm
+            stages += _stage(campaign.address[met], campaign.handoff[met], alarm)
+            days += ((alarm - campaign.met[met]) / DAY).tolist()
+    found = {"campaigns alerted": caught / len(trial.cast.campaigns)}
+    if handed:
+        found["targets reached before hand-off"] = saved / handed
+    if stages:
+        found["stage at the alarm"] = float(np.median(stages))
+        found["days from first message to alarm"] = float(np.median(days))
+    return found
+
+
+def _stage(address: Ints, handoff: Ints, alarm: int) -> list[int]:
+    """Index of the step that each target had reached: 2 first message, 3 address, 5 hand-off."""
+    at = np.where(handoff <= alarm, 5, np.where(address <= alarm, 3, 2))
+    return [int(stage) for stage in at]
+
+
+def _groups(trial: Trial) -> dict[str, float]:
+    """Campaigns as found against campaigns as planted, and roles of the accounts found."""
+    found: dict[str, float] = {}
+    true = {
+        str(row): campaign.name for campaign in trial.cast.campaigns for row in campaign.roles
+    }
+    roles = {
+        row: role for campaign in trial.cast.campaigns for row, role in campaign.roles.items()
+    }
+    if trial.detected.campaign is not None:
+        given = {str(row): name for row, name in trial.detected.campaign.items()}
+        listed = {row: name for row, name in true.items() if int(row) in trial.detected.role}
+        for name, value in zip(
+            ("precision", "recall", "F1"), metrics.pairwise_f1(given, listed), strict=True
+        ):
+            found[f"campaign grouping, {name}"] = value
+        target = sum(bool(trial.cast.targets[int(row)]) for row in given)
+        found["targets in campaigns"] = float(target)
+    seen = [row for row in roles if row in trial.detected.role]
+    if seen:
+        right = sum(trial.detected.role[row] == roles[row] for row in seen)
+        found["roles right"] = right / len(seen)
+    return found
+
+
+def _cost(trial: Trial) -> dict[str, float]:
+    """Cost to the attacker: targets given an address per account and week.
+
+    `at half recall` counts only the half of the recruiters that stands lower in the ranking: what
+    would still be possible with half of them found.
+    """
+    accounts, weeks, served = 0, 0.0, 0
+    for campaign in trial.cast.campaigns:
+        given = campaign.address[campaign.address < NEVER]
+        times = np.concatenate([campaign.met, given])
+        if not len(times):
+            continue
+        accounts += len(campaign.roles)
+        weeks += len(campaign.roles) * max((times.max() - times.min()) / WEEK, 1.0)
+        served += len(given)
+    rate = served / weeks if weeks else float("nan")
+    return {
+        "targets per account-week": rate,
+        "accounts per campaign": accounts / len(trial.cast.campaigns),
+    }
+
+
+def _kinds(trial: Trial) -> dict[str, float]:
+    """Count each kind of look-alike among the first 40, and among the alerts."""
+    shown = metrics.first(trial.detected.queue, FIRST, np.random.default_rng(0)).tolist()
+    alerted = np.flatnonzero(alerts(trial)).tolist()
+    honest = trial.cast.honest
+    whole = Counter(honest.values())
+    first = Counter(honest[row] for row in shown if row in honest)
+    flagged = Counter(honest[row] for row in alerted if row in honest)
+    found: dict[str, float] = {}
+    for kind in sorted(whole):
+        found[f"first 40: {kind}"] = float(first[kind])
+        found[f"alerted: {kind}"] = flagged[kind] / whole[kind]
+    return found
