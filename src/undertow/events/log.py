@@ -19,6 +19,8 @@ from undertow.events.coding import NOBODY, Coder, Odd, tidy
 from undertow.events.order import gather, taken
 from undertow.events.table import NAMES, TYPES
 
+STRETCH = 1 << 24
+"""Rows looked through at a time."""
 __all__ = ["NOBODY", "EventLog", "Marks", "collect", "type_code"]
 
 Marks = Callable[[pa.RecordBatch], dict[str, np.ndarray]]
@@ -63,6 +65,18 @@ class EventLog:
     def ids(self, rows: np.ndarray) -> pa.ChunkedArray:
         """Give the ids of some rows: much faster than `id.take`, which joins all pieces first."""
         return taken(self.id, rows)
+
+    def rows_of(self, word: str) -> np.ndarray:
+        """List the rows of one type: int64, ascending."""
+        code = type_code(word)
+        found = [
+            np.flatnonzero(self.type[low : low + STRETCH] == code) + low
+            for low in range(0, len(self), STRETCH)
+        ]
+        return np.concatenate([np.empty(0, np.int64), *found])
+
+    def rest(self) -> None:
+        """Let go of what was read, where columns stand in files."""
 
     @property
     def start(self) -> int:

@@ -162,9 +162,8 @@ def pair_rates(taken: Array, decile: Array) -> Rates:
         taken: bool, (n).
         decile: int64, (n).
     """
-    columns = taken.reshape(-1, 1).astype(float)
-    at_risk = _by_decile(np.ones_like(columns), decile)
-    reached = _by_decile(columns, decile)
+    at_risk = np.bincount(decile, minlength=DECILES).reshape(1, -1).astype(float)
+    reached = np.bincount(decile[taken], minlength=DECILES).reshape(1, -1).astype(float)
     return Rates(_shrunk(reached, at_risk), at_risk, reached)
 
 

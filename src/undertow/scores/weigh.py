@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
-from undertow.events.table import TYPES
 from undertow.matches import kernel_states as states
 from undertow.matches.match import Matches
 from undertow.matches.program import Array
@@ -122,7 +121,9 @@ def weigh(
     capped = np.flatnonzero(counted & (weight > 0) & np.isin(account, account[listed]))
     parts = [judged_rows, _caps(playbook, account, target, capped, weight, busy)]
     parts.append(_blocks(log, playbook, account[listed], target[listed]))
+    log.rest()
     bound = {role: _bound(log, matches, role) for role in playbook.free}
+    log.rest()
     parts.extend(
         _rows_of_free_role(log, matches, role, bound[role], listed, busy, met[role])
         for role in met
@@ -280,10 +281,11 @@ def _blocks(log: EventLog, playbook: Playbook, account: Array, target: Array) ->
     """
     size = len(log.accounts) + 1
     listed = np.unique(target * size + account)
-    rows = np.flatnonzero(log.type == TYPES.index("block"))
+    rows = log.rows_of("block")
     key = log.actor[rows].astype(np.int64) * size + log.target[rows]
     blocks = rows[np.isin(key, listed) & (log.target[rows] != NOBODY)]
-    undone = np.flatnonzero((log.type == TYPES.index("undo")) & (log.context != NOBODY))
+    undone = log.rows_of("undo")
+    undone = undone[log.context[undone] != NOBODY]
     block_of = {log.id[int(row)].as_py(): int(row) for row in blocks}
     pairs = [
         (int(row), block_of[name])
@@ -347,7 +349,7 @@ def _rows_of_free_role(
     """
     chain, size = matches.playbook, len(log.accounts) + 1
     steps = role_steps(chain, role)
-    met, row = meetings.account * size + meetings.other, meetings.row.copy()
+    met = meetings.account * size + meetings.other
     taken_rows = matches.rows[:, steps]
     own = (taken_rows >= 0) & (log.actor[taken_rows] == holder[:, None])
     k = np.flatnonzero(listed & (holder != NOBODY) & own.any(axis=1))
@@ -357,22 +359,23 @@ def _rows_of_free_role(
     )
     place = np.minimum(np.searchsorted(of_funnel, met), max(len(of_funnel) - 1, 0))
     taken = (of_funnel[place] == met) if len(of_funnel) else np.zeros(len(met), bool)
-    row[taken] = cited[first][place[taken]]
-    who = met // size
-    rates = pair_rates(taken, busy.decile[who])
+    rates = pair_rates(taken, busy.decile[meetings.account])
+    held = np.zeros(size, bool)
+    held[holder[k]] = True
+    keep = np.flatnonzero(held[meetings.account])
+    who, row, taken = meetings.account[keep], meetings.row[keep], taken[keep]
+    row[taken] = cited[first][place[keep[taken]]]
     u = rates.u[0][busy.decile[who]]
     m = mixed(likely(chain.steps[chain.step_index(chain.listed_from)]), u)
-    keep = np.isin(who, np.unique(holder[k]))
-    kept = int(keep.sum())
     return Evidence(
-        account=who[keep],
-        role=np.full(kept, role),
-        target=(met % size)[keep],
-        step=np.full(kept, steps[-1]),
-        row=row[keep],
-        bits=np.where(taken, np.log2(m / u), np.log2((1 - m) / (1 - u)))[keep],
-        u=u[keep],
-        m=m[keep],
-        n=np.rint(rates.at_risk[0][busy.decile[who]]).astype(np.int64)[keep],
-        source=np.where(taken[keep], "taken", "not taken"),
+        account=who,
+        role=np.full(len(keep), role),
+        target=meetings.other[keep],
+        step=np.full(len(keep), steps[-1]),
+        row=row,
+        bits=np.where(taken, np.log2(m / u), np.log2((1 - m) / (1 - u))),
+        u=u,
+        m=m,
+        n=np.rint(rates.at_risk[0][busy.decile[who]]).astype(np.int64),
+        source=np.where(taken, "taken", "not taken"),
     )
