@@ -29,6 +29,8 @@ def verdicts(trial: Trial) -> dict[str, float]:
     """Measure all claims of the detector on one world."""
     found = {"seconds": trial.detected.seconds, "listed accounts": float(trial.detected.listed)}
     found |= _load(trial) | _discoveries(trial) | _odds(trial)
+    if trial.cell.settings.twins is not None:
+        found |= _twins(trial)
     if trial.cast.campaigns:
         found |= _times(trial) | _groups(trial) | _cost(trial)
     return found | _kinds(trial)
@@ -41,6 +43,19 @@ def alerts(trial: Trial) -> Bools:
         return np.asarray(np.nan_to_num(q, nan=np.inf) <= ALERT)
     even = -math.log2(PRIOR / (1 - PRIOR))
     return np.asarray(trial.detected.queue > even)
+
+
+def _twins(trial: Trial) -> dict[str, float]:
+    """Say how far guilty twins stand above honest ones: one half where structure cannot tell."""
+    queue = trial.detected.queue
+    guilty, honest = queue[trial.cast.recruiters], queue[list(trial.cast.honest)]
+    above = (guilty[:, None] > honest).mean() + (guilty[:, None] == honest).mean() / 2
+    alerted = alerts(trial)
+    return {
+        "guilty twins above honest ones": float(above),
+        "guilty twins alerted": float(alerted[trial.cast.members].sum()),
+        "honest twins alerted": float(alerted[list(trial.cast.honest)].sum()),
+    }
 
 
 def _load(trial: Trial) -> dict[str, float]:
