@@ -53,6 +53,13 @@ def test_an_interval_holds_its_value(folder: Path) -> None:
     assert np.mean([r["low"] <= r["value"] <= r["high"] for r in ranked]) > 0.8
 
 
+def test_what_others_may_read_names_no_evasion(folder: Path) -> None:
+    text = (folder / "evaluation.md").read_text()
+    assert HONEST in text.replace("Positives", "positives")
+    assert "average precision; plain" in text
+    assert "evasion:" not in text
+
+
 def test_the_page_needs_nothing_from_elsewhere(folder: Path) -> None:
     page = (folder / "evaluation.html").read_text()
     assert "<svg" in page

@@ -160,21 +160,24 @@ def _groups(trial: Trial) -> dict[str, float]:
 def _cost(trial: Trial) -> dict[str, float]:
     """Cost to the attacker: targets given an address per account and week.
 
-    `at half recall` counts only the half of the recruiters that stands lower in the ranking: what
-    would still be possible with half of them found.
+    `at half recall` counts what the half of the recruiters that stands lower in the ranking still gets
+    done, over the work of all accounts: what is possible with half of them found.
     """
-    accounts, weeks, served = 0, 0.0, 0
+    score = trial.detected.recruiter
+    recruiters = np.flatnonzero(trial.cast.recruiters)
+    lower = set(recruiters[np.argsort(score[recruiters])][: len(recruiters) // 2].tolist())
+    weeks = served = unseen = 0.0
+    accounts = 0
     for campaign in trial.cast.campaigns:
-        given = campaign.address[campaign.address < NEVER]
-        times = np.concatenate([campaign.met, given])
-        if not len(times):
-            continue
+        given = campaign.address < NEVER
+        times = np.concatenate([campaign.met, campaign.address[given]])
         accounts += len(campaign.roles)
-        weeks += len(campaign.roles) * max((times.max() - times.min()) / WEEK, 1.0)
-        served += len(given)
-    rate = served / weeks if weeks else float("nan")
+        weeks += len(campaign.roles) * max(float(np.ptp(times)) / WEEK, 1.0)
+        served += float(given.sum())
+        unseen += sum(worker in lower for worker in campaign.worker[given].tolist())
     return {
-        "targets per account-week": rate,
+        "targets per account-week": served / weeks,
+        "targets per account-week at half recall": unseen / weeks,
         "accounts per campaign": accounts / len(trial.cast.campaigns),
     }
 
