@@ -51,14 +51,17 @@ def evaluate(
     learned: Annotated[
         bool, typer.Option(help="Train the learned baselines (extra `evaluate`).")
     ] = True,
+    checks: Annotated[
+        bool, typer.Option(help="Check explanation and fairness on a plain world.")
+    ] = False,
     output_format: Annotated[
         Format, typer.Option("--format", help="Of the table.")
     ] = Format.TEXT,
 ) -> None:
     """Measure the detector on simulated worlds, beside simple and learned baselines.
 
-    Positives are simulated; no public labelled recruitment data exists. Writes evaluation.parquet and
-    evaluation.json into the output folder.
+    Positives are simulated; no public labelled recruitment data exists. Writes evaluation.html, .parquet
+    and .json into the output folder.
 
     Example: undertow evaluate --worlds plain --seeds 2 --small
     """
@@ -74,4 +77,4 @@ def evaluate(
         rivals=rivals,
         silent=silent,
     )
-    measure(asked, Wanted(data, out, jobs, learned, output_format))
+    measure(asked, Wanted(data, out, jobs, learned, checks, output_format))

@@ -24,6 +24,7 @@ class Campaign:
         name: as in the truth table.
         roles: role of each of its accounts, by row number.
         met, address, handoff: per target, µs; `NEVER` where it did not happen.
+        worker: per target the row number of the recruiter who met it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Campaign:
     met: Ints
     address: Ints
     handoff: Ints
+    worker: Ints
 
     @property
     def recruiters(self) -> Ints:
@@ -117,8 +119,9 @@ def cast_of(truth: pa.Table, accounts: pa.Array) -> Cast:
                 key: np.array([p[key] for p in worked], dtype=np.int64)
                 for key in ("met", "given", "handed")
             }
+            worker = np.array([place[str(p["recruiter"])] for p in worked], dtype=np.int64)
             campaigns.append(
-                Campaign(name, roles, moment["met"], moment["given"], moment["handed"])
+                Campaign(name, roles, moment["met"], moment["given"], moment["handed"], worker)
             )
             continue
         honest.update(dict.fromkeys(roles, str(parts[0]["kind"])))

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,8 @@ from undertow.worlds.simulate import World
 
 PLAYBOOK = "extremist-recruitment"
 RECRUITER = "recruiter"
+KNOWN = "known"
+"""Field of `Request` that takes a known list; lists are measured once it is there."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,14 @@ class Detected:
     listed: int
 
 
-def run(world: World, accounts: pa.Array, options: dict[str, object] | None = None) -> Detected:
+def run(world: World, accounts: pa.Array) -> Detected:
     """Run the real pipeline on a world and read its tables.
 
     Args:
         world: the world; its truth is not handed on.
         accounts: names of all accounts, (n).
-        options: further fields of `pipeline.Request`.
     """
-    with written(world.events, world) as (folder, plain):
-        request = replace(plain, **(options or {}))  # type: ignore[arg-type]  # fields by name
+    with written(world.events, world) as (folder, request):
         began = time.perf_counter()
         result = detect(request)
         seconds = time.perf_counter() - began
@@ -82,7 +82,12 @@ def written(events: pa.Table, world: World) -> Iterator[tuple[Path, Request]]:
         write_events(
             path, [events], schema=events.schema, sources=world.sources, simulated=world.made
         )
-        yield folder, Request((path,), folder / "out", (parse.load(PLAYBOOK),))
+        request = Request((path,), folder / "out", (parse.load(PLAYBOOK),))
+        if world.known and any(entry.name == KNOWN for entry in fields(Request)):
+            listed = folder / "known.txt"
+            listed.write_text("\n".join(world.known) + "\n", encoding="utf-8")
+            request = replace(request, **{KNOWN: listed})  # type: ignore[arg-type]  # by name
+        yield folder, request
 
 
 def read(listed: pa.Table, evidence: pa.Table, accounts: pa.Array, seconds: float) -> Detected:

@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undertow import __version__
-from undertow.evaluate.grid import Asked
-from undertow.evaluate.summary import RANKED
+from undertow.evaluate.baselines import QUERIES
+from undertow.evaluate.checks import Checked
+from undertow.evaluate.grid import CHAIN, EVASION, PLAIN, VISIBLE, Asked
+from undertow.evaluate.summary import RANKED, lookup
 from undertow.evaluate.trial import UNDERTOW
 
 HONEST: Final = "positives are simulated; no public labelled recruitment data exists"
@@ -32,7 +34,10 @@ WITHOUT: Final = "without "
 
 
 def write(out: Path, table: pa.Table, asked: Asked) -> None:
-    """Write `evaluation.parquet` and `evaluation.json`, each through a neighbour."""
+    """Write `evaluation.parquet`, `.json` and `.md`, each through a neighbour.
+
+    The last holds the overview alone, for a page that others read: no loss is named by its evasion.
+    """
     out.mkdir(parents=True, exist_ok=True)
     note = {b"undertow.evaluation": HONEST.encode()}
     part = out / ".evaluation.parquet.part"
@@ -47,12 +52,26 @@ def write(out: Path, table: pa.Table, asked: Asked) -> None:
         "asked": asdict(asked),
         "measures": table.to_pylist(),
     }
-    part = out / ".evaluation.json.part"
-    try:
-        part.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
-        part.replace(out / "evaluation.json")
-    finally:
-        part.unlink(missing_ok=True)
+    texts = {
+        "evaluation.json": json.dumps(whole, indent=1) + "\n",
+        "evaluation.md": markdown(table),
+    }
+    for name, text in texts.items():
+        part = out / f".{name}.part"
+        try:
+            part.write_text(text, encoding="utf-8")
+            part.replace(out / name)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+def markdown(table: pa.Table) -> str:
+    """Write the overview as a Markdown table, under the line that belongs to every figure."""
+    lines = [f"**{HONEST[0].upper()}{HONEST[1:]}.**", "", "| " + " | ".join(OVERVIEW) + " |"]
+    lines.append("|" + " --- |" * len(OVERVIEW))
+    for row in overview(table):
+        lines.append("| " + " | ".join(str(row[name]) for name in OVERVIEW) + " |")  # noqa: PERF401 - reads as lines
+    return "\n".join(lines) + "\n"
 
 
 Screen = tuple[str, list[str], list[dict[str, object]]]
@@ -65,7 +84,7 @@ def screens(table: pa.Table) -> Iterator[Screen]:
     for background, world in groups:
         mine = [x for x in lines if (x["background"], x["world"]) == (background, world)]
         ranked = _ranked(mine)
-        if ranked:
+        if ranked and not world.startswith(EVASION):
             count = max(int(line["worlds"]) for line in mine)
             title = f"{background}, {world}: means over {count} worlds"
             yield title, ["method", *SHOWN], ranked
@@ -74,7 +93,9 @@ def screens(table: pa.Table) -> Iterator[Screen]:
             for line in mine
             if line["method"] == UNDERTOW and line["measure"] not in RANKED
         }
-        told = [
+        if world.startswith(EVASION):
+            continue
+        told: list[dict[str, object]] = [
             {"measure": name, "value": number(value)}
             for name, value in claims.items()
             if ": " not in name
@@ -115,3 +136,106 @@ def _span(line: dict[str, Any]) -> str:
 def number(value: float) -> str:
     """Write a number as short as it may be."""
     return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+
+
+EVASIONS: Final = [
+    "evasion", "background", "AP", "loss", "recall at 40", "kept", "campaigns at 40",
+    "per account-week", "at half recall", "accounts",
+]  # fmt: skip
+OVERVIEW: Final = ["measure", "mean", "worst", "where", "best simple baseline"]
+SIMPLE: Final = tuple(QUERIES)
+
+
+def evasions(table: pa.Table) -> list[dict[str, object]]:
+    """Hold every evasion against the plain worlds of its background."""
+    find = lookup(table)
+    names = dict.fromkeys((x["background"], x["world"]) for x in table.to_pylist())
+    rows: list[dict[str, object]] = []
+    for background, world in names:
+        if not world.startswith(EVASION):
+            continue
+
+        def value(measure: str, at: str = world, on: str = background) -> float:
+            line = find(on, at, UNDERTOW, measure)
+            return float("nan") if line is None else line["value"]
+
+        plain = value("recall at 40", PLAIN)
+        rows.append(
+            {
+                "evasion": world.removeprefix(EVASION),
+                "background": background,
+                "AP": number(value("average precision")),
+                "loss": number(value("average precision", PLAIN) - value("average precision")),
+                "recall at 40": number(value("recall at 40")),
+                "kept": f"{value('recall at 40') / plain:.0%}" if plain else "",
+                "campaigns at 40": number(value("campaigns at 40")),
+                "per account-week": number(value("targets per account-week")),
+                "at half recall": number(value("targets per account-week at half recall")),
+                "accounts": number(value("accounts per campaign")),
+            }
+        )
+    return rows
+
+
+def overview(table: pa.Table) -> list[dict[str, object]]:
+    """Give mean and worst case over all worlds with campaigns, the worst named without its evasion."""
+    lines = [x for x in table.to_pylist() if x["measure"] in RANKED]
+    rows: list[dict[str, object]] = []
+    for world in (PLAIN, VISIBLE, CHAIN, EVASION):
+        for measure in OVERVIEW_MEASURES:
+            mine = [
+                x
+                for x in lines
+                if x["method"] == UNDERTOW
+                and x["measure"] == measure
+                and (
+                    x["world"] == world or (world == EVASION and x["world"].startswith(EVASION))
+                )
+            ]
+            if not mine:
+                continue
+            lower = measure.startswith("look-alikes")
+            worst = (max if lower else min)(mine, key=lambda x: x["value"])
+            rival = [
+                x["value"]
+                for x in lines
+                if x["method"] in SIMPLE and x["measure"] == measure and x["world"] == world
+            ]
+            label = "with an evasion" if world == EVASION else world
+            rows.append(
+                {
+                    "measure": f"{measure}; {label}",
+                    "mean": number(sum(x["value"] for x in mine) / len(mine)),
+                    "worst": number(worst["value"]),
+                    "where": worst["background"],
+                    "best simple baseline": number(max(rival)) if rival and not lower else "",
+                }
+            )
+    return rows
+
+
+OVERVIEW_MEASURES: Final = (
+    "average precision",
+    "average precision, all roles",
+    "campaigns at 40",
+    "look-alikes of the whole chain at 40",
+)
+
+
+def checked(background: str, found: Checked) -> list[dict[str, object]]:
+    """Write what came of the checks, with what is wanted."""
+    lines = (
+        ("scores that fall below the threshold without their evidence", found.fell, "1"),
+        ("largest change by unrelated events, share of the range", found.moved, "0"),
+        (
+            "largest change by names, languages and words, share of the range",
+            found.swayed,
+            "0.02",
+        ),
+        ("mean change by these", found.swayed_mean, ""),
+        ("accounts listed under one voice only", found.lost, "0"),
+    )
+    return [
+        {"background": background, "check": what, "value": number(value), "wanted": wanted}
+        for what, value, wanted in lines
+    ]

@@ -29,6 +29,8 @@ def verdicts(trial: Trial) -> dict[str, float]:
     """Measure all claims of the detector on one world."""
     found = {"seconds": trial.detected.seconds, "listed accounts": float(trial.detected.listed)}
     found |= _load(trial) | _discoveries(trial) | _odds(trial)
+    if trial.cell.settings.twins is not None:
+        found |= _twins(trial)
     if trial.cast.campaigns:
         found |= _times(trial) | _groups(trial) | _cost(trial)
     return found | _kinds(trial)
@@ -41,6 +43,19 @@ def alerts(trial: Trial) -> Bools:
         return np.asarray(np.nan_to_num(q, nan=np.inf) <= ALERT)
     even = -math.log2(PRIOR / (1 - PRIOR))
     return np.asarray(trial.detected.queue > even)
+
+
+def _twins(trial: Trial) -> dict[str, float]:
+    """Say how far guilty twins stand above honest ones: one half where structure cannot tell."""
+    queue = trial.detected.queue
+    guilty, honest = queue[trial.cast.recruiters], queue[list(trial.cast.honest)]
+    above = (guilty[:, None] > honest).mean() + (guilty[:, None] == honest).mean() / 2
+    alerted = alerts(trial)
+    return {
+        "guilty twins above honest ones": float(above),
+        "guilty twins alerted": float(alerted[trial.cast.members].sum()),
+        "honest twins alerted": float(alerted[list(trial.cast.honest)].sum()),
+    }
 
 
 def _load(trial: Trial) -> dict[str, float]:
@@ -145,21 +160,24 @@ def _groups(trial: Trial) -> dict[str, float]:
 def _cost(trial: Trial) -> dict[str, float]:
     """Cost to the attacker: targets given an address per account and week.
 
-    `at half recall` counts only the half of the recruiters that stands lower in the ranking: what
-    would still be possible with half of them found.
+    `at half recall` counts what the half of the recruiters that stands lower in the ranking still gets
+    done, over the work of all accounts: what is possible with half of them found.
     """
-    accounts, weeks, served = 0, 0.0, 0
+    score = trial.detected.recruiter
+    recruiters = np.flatnonzero(trial.cast.recruiters)
+    lower = set(recruiters[np.argsort(score[recruiters])][: len(recruiters) // 2].tolist())
+    weeks = served = unseen = 0.0
+    accounts = 0
     for campaign in trial.cast.campaigns:
-        given = campaign.address[campaign.address < NEVER]
-        times = np.concatenate([campaign.met, given])
-        if not len(times):
-            continue
+        given = campaign.address < NEVER
+        times = np.concatenate([campaign.met, campaign.address[given]])
         accounts += len(campaign.roles)
-        weeks += len(campaign.roles) * max((times.max() - times.min()) / WEEK, 1.0)
-        served += len(given)
-    rate = served / weeks if weeks else float("nan")
+        weeks += len(campaign.roles) * max(float(np.ptp(times)) / WEEK, 1.0)
+        served += float(given.sum())
+        unseen += sum(worker in lower for worker in campaign.worker[given].tolist())
     return {
-        "targets per account-week": rate,
+        "targets per account-week": served / weeks,
+        "targets per account-week at half recall": unseen / weeks,
         "accounts per campaign": accounts / len(trial.cast.campaigns),
     }
 

@@ -85,7 +85,7 @@ def contents(
         language: of every account, index into `wording.SHARES`.
         long: wanted length of each row in characters, (n).
         seed: of the world, for the addresses of its accounts.
-        rng: chance.
+        rng: chance of languages and words; addresses depend on the seed alone.
 
     Returns:
         Texts and BCP 47 tags; null in rows without words.
@@ -100,6 +100,7 @@ def contents(
     pieces[spoken] = words.cut(speech[spoken], wanted[spoken], rng)
     tags = list(SHARES)
     scripts = Scripts(words, seed)
+    given = np.random.default_rng([seed, 17])
     whose = np.where(spoken_rows.word >= 0, spoken_rows.word, actor)
     for row in np.flatnonzero(special).tolist():
         tag, who, code = tags[speech[row]], int(whose[row]), int(text[row])
@@ -114,9 +115,9 @@ def contents(
         elif code == LINK:
             core = link(rng)
         elif code == DISGUISED:
-            core = book.line(who, tag, rng, disguised=1.0)
+            core = book.line(who, tag, rng, address=given, disguised=1.0)
         else:
-            core = book.line(who, tag, rng)
+            core = book.line(who, tag, rng, address=given)
         order = rng.integers(0, 3)
         parts = ([core], [pieces[row], core], [core, pieces[row]])[order]
         pieces[row] = " ".join(parts)

@@ -87,6 +87,7 @@ class AddressBook:
         language: str,
         rng: np.random.Generator,
         *,
+        address: np.random.Generator,
         disguised: float = DISGUISED,
     ) -> str:
         """Write the words with which an account's address is handed over.
@@ -94,15 +95,16 @@ class AddressBook:
         Args:
             account: whose address it is.
             language: of who writes.
-            rng: chance.
+            rng: chance of the words.
+            address: chance of the address, apart from the words.
             disguised: chance that it is written so that a plain pattern misses it.
         """
         kind, name, _ = self._of(account)
-        if rng.random() < SECOND_KIND:
-            kind = _kind(rng)
-        shown = _address(kind, name, account + self._seed, rng)
-        if rng.random() < disguised:
-            shown = _disguise(kind, shown, rng)
+        if address.random() < SECOND_KIND:
+            kind = _kind(address)
+        shown = _address(kind, name, account + self._seed, address)
+        if address.random() < disguised:
+            shown = _disguise(kind, shown, address)
         phrases = HANDS_OVER[language]
         phrase = phrases[rng.integers(0, len(phrases))].format(_called(kind, language))
         return phrase + shown

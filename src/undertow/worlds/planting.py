@@ -27,6 +27,8 @@ from undertow.worlds.talks import Talks
 
 LATER: Final = 0.5
 """Share of the time of those drawn in after which they draw in others; ours."""
+ACCOUNTS_EACH: Final = 1.7
+"""Accounts that a group takes per recruiter, gatekeepers and third accounts included; measured here."""
 RECRUITS: Final = 2
 """Most targets of one campaign that draw in others later; ours."""
 
@@ -61,6 +63,9 @@ class Planter:
     def plant(self) -> list[Funnels]:
         """Play campaigns, then honest groups, each kind of volume up to its own limit."""
         wanted = max(1, round(self._settings.prevalence * self._back.accounts))
+        # Where accounts are few, fewer campaigns: the share of look-alikes is what makes a world hard.
+        room = int(self._stage.left / (ACCOUNTS_EACH * (1 + self._settings.lookalikes)))
+        wanted = max(1, min(wanted, room))
         if self._settings.campaigns is not None:
             wanted = self._settings.campaigns * len(CAMPAIGN.team)
         if self._settings.twins is not None and wanted:

@@ -25,7 +25,7 @@ from undertow.worlds.funnels import Funnels
 from undertow.worlds.habits import KINDS
 from undertow.worlds.ordering import fields, in_order
 from undertow.worlds.planting import Planter
-from undertow.worlds.rows import ADDRESS, DISGUISED, Rows, joined
+from undertow.worlds.rows import ADDRESS, DISGUISED, SCRIPT, Rows, joined
 from undertow.worlds.settings import Settings
 from undertow.worlds.talks import Talks
 from undertow.worlds.truth import truth_of
@@ -45,6 +45,7 @@ class World:
         made: how it was made; goes into the file's mark.
         origin: per row of `events` where it comes from (`habits.KINDS`); never written to a file.
         shows_address: per row whether its text was made to hand over an address; never written either.
+        words: per row whose address it holds, or the number of its script, null for neither.
         known: accounts that a list names, where the settings ask for one.
     """
 
@@ -54,6 +55,7 @@ class World:
     made: dict[str, object]
     origin: pa.Array
     shows_address: pa.Array
+    words: pa.Array
     known: tuple[str, ...] = ()
 
     @property
@@ -103,7 +105,22 @@ def make_world(background: pa.Table, settings: Settings) -> World:
     shown = pa.array(np.isin(everything.text, (ADDRESS, DISGUISED)))
     truth = truth_of(played, names)
     known = _known(played, names) if settings.twins == "list" else ()
-    return World(events, truth, [_source(everything, back)], made, kinds, shown, known)
+    return World(
+        events,
+        truth,
+        [_source(everything, back)],
+        made,
+        kinds,
+        shown,
+        _words(everything),
+        known,
+    )
+
+
+def _words(everything: Rows) -> pa.Array:
+    own = np.isin(everything.text, (ADDRESS, DISGUISED))
+    said = np.where(own & (everything.word < 0), everything.actor, everything.word)
+    return pa.array(said, mask=~(own | (everything.text == SCRIPT)))
 
 
 def _known(played: list[Funnels], names: pa.Array) -> tuple[str, ...]:
