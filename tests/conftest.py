@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import pytest
 
 from undertow.cli.main import main
-from undertow.cli.screen import settings
+from undertow.cli.screen import Settings, settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,6 +23,13 @@ def _key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _own_key(_key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep tests away from the pseudonym key of whoever runs them."""
     monkeypatch.setenv("UNDERTOW_KEY_FILE", str(_key_file))
+
+
+@pytest.fixture(autouse=True)
+def _own_settings() -> Iterator[None]:
+    """Keep `--quiet` of one test away from the next."""
+    yield
+    settings.quiet, settings.no_progress = astuple(Settings())
 
 
 @pytest.fixture
@@ -43,15 +50,14 @@ class Ran:
 @pytest.fixture
 def undertow(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
     """Run `undertow ARGS...` in this process."""
-    before = astuple(settings)
 
     def run(*args: object) -> Ran:
-        settings.quiet, settings.no_progress = before
+        settings.quiet, settings.no_progress = astuple(Settings())
         capsys.readouterr()
         try:
             code = main([str(arg) for arg in args])
         finally:
-            settings.quiet, settings.no_progress = before
+            settings.quiet, settings.no_progress = astuple(Settings())
         shown = capsys.readouterr()
         return Ran(code, shown.out, shown.err)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,12 +13,16 @@ import numpy as np
 import pyarrow as pa
 
 from undertow import __version__
+from undertow.campaigns.known import known_accounts, listed_address
+from undertow.campaigns.reports import FROM_REPORTS, only_reported
+from undertow.campaigns.show import campaign_table, with_campaign
+from undertow.campaigns.tie import Tied, tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
 from undertow.errors import UndertowError
 from undertow.events.coding import Looks
 from undertow.events.load import load
-from undertow.events.log import NOBODY, EventLog
+from undertow.events.log import EventLog
 from undertow.events.order import THREADS
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
@@ -30,6 +33,7 @@ from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
 from undertow.playbooks.grammar import Playbook
+from undertow.request import Request, hold_in_memory, hold_one_pocket, hold_out, hold_state
 from undertow.scores import table
 from undertow.scores.about import about, coverage
 from undertow.scores.parts import weigh_in_parts
@@ -37,43 +41,8 @@ from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
 from undertow.scores.weigh import Weighed, weigh
 from undertow.signals.marks import MARKS, text_marks
+from undertow.signals.shared import Shared
 from undertow.units import moment
-
-PRIOR: Final = 2e-5
-"""Share of active accounts that recruit, before looking: 20 in a million (design, section 7)."""
-ONE_POCKET: Final = 0.5
-"""Share of direct messages that one account may be party to (design, section 2.2)."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What `detect` is asked to do.
-
-    Attributes:
-        paths: events files or folders.
-        out: folder for the results.
-        playbooks: checked playbooks, at least one.
-        until: leave out events at and after this moment.
-        ground: lawful ground for sources that declare none.
-        timezone: IANA zone of times without one.
-        region: country of national phone numbers, ISO 3166, None for unknown.
-        prior: share of active accounts that recruit.
-        native_targets: reason for writing native ids of targets, None for pseudonyms.
-        memory: bytes that the run may use before rows go to disk, None for a share of the machine's.
-        state: folder in which events and answers are carried to the next run, None to carry nothing.
-    """
-
-    paths: tuple[Path, ...]
-    out: Path
-    playbooks: tuple[Playbook, ...]
-    until: datetime | None = None
-    ground: str | None = None
-    timezone: str | None = None
-    region: str | None = None
-    prior: float = PRIOR
-    native_targets: str | None = None
-    state: Path | None = None
-    memory: int | None = None
 
 
 @dataclass
@@ -117,6 +86,12 @@ def detect(
         return _detect_daily(request, request.state, advance)
 
 
+NO_TIES: Final = (
+    "ties between accounts, campaigns and personas were not looked for: they need the texts of all events "
+    "in memory at once, which a carried state or little memory does not give"
+)
+
+
 def _opened(request: Request) -> EventFiles:
     return open_events(request.paths, ground=request.ground, timezone=request.timezone)
 
@@ -126,6 +101,7 @@ def _detect(
 ) -> Result:
     files = _opened(request)
     with spilled(files, request.memory) as folder:
+        hold_in_memory(request, folder)
         begin("reading events", files.rows, "events")
         log = read_log(files, request, advance, folder)
         hold_one_pocket(log)
@@ -133,7 +109,13 @@ def _detect(
         compiled()
         weighed = _weighed(request, log, files.sources, advance, begin)
         begin("writing results", None, "files")
-        return _handed_on(request, files, Declared.of(files), log, weighed)
+        declared = Declared.of(files)
+        if request.from_reports:
+            weighed = only_reported(log, weighed)
+        if not request.campaigns or folder is not None:
+            return _handed_on(request, files, declared, log, weighed)
+        found = tied(log, weighed, known=known_accounts(request.known, log.accounts))
+        return _handed_on(request, files, declared, log, found.weighed, found)
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -178,9 +160,10 @@ def _handed_on(
     files: EventFiles,
     declared: Declared,
     log: EventLog,
-    weighed: list[Weighed],
+    weighed: Sequence[Weighed],
+    found: Tied | None = None,
 ) -> Result:
-    """Write what was found."""
+    """Write what was found; campaigns only where ties were looked for."""
     shown = Shown(log, _target_names(request))
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
@@ -193,54 +176,14 @@ def _handed_on(
         ),
         "evidence.parquet": pa.concat_tables([e for _, _, e in tables]),
     }
+    if found is None and request.campaigns:
+        summary["coverage"].append(NO_TIES)
+    if found is not None:
+        written["accounts.parquet"] = ranked = with_campaign(ranked, log, found)
+        written["campaigns.parquet"] = campaign_table(log, found)
+        summary["campaigns"] = len(found.groups)
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
-
-
-def hold_out(request: Request) -> None:
-    """Refuse an output folder that cannot be written or that is itself read.
-
-    Raises:
-        UndertowError: `out-unwritable`, or `out-among-events` where results would be taken for events
-            by the next run.
-    """
-    out = request.out.resolve()
-    if any(path.is_dir() and path.resolve() == out for path in request.paths):
-        raise UndertowError(
-            "the output folder is one of the folders that are read",
-            code="out-among-events",
-            mend="name another folder with --out",
-        )
-    there = next(path for path in (out, *out.parents) if path.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK):
-        raise UndertowError(
-            "the output folder cannot be written",
-            code="out-unwritable",
-            mend="name another folder with --out",
-        )
-
-
-def hold_state(request: Request) -> None:
-    """Refuse what cannot be carried.
-
-    Raises:
-        UndertowError: `state-until`: rows left out today would be missing tomorrow; `state-among-others`
-            where the state's folder is read or written as something else.
-    """
-    if request.until is not None:
-        raise UndertowError(
-            "`--until` and `--state` do not go together: what is left out today is missing tomorrow",
-            code="state-until",
-            mend="leave one of them out",
-        )
-    if request.state is not None:
-        state = request.state.resolve()
-        if state in {path.resolve() for path in (request.out, *request.paths)}:
-            raise UndertowError(
-                "the state folder is the output folder, or one that is read",
-                code="state-among-others",
-                mend="name another folder with --state",
-            )
 
 
 def read_log(
@@ -250,13 +193,14 @@ def read_log(
 
     It holds the marks that the playbooks ask for and `direct`.
     """
-    log = load(
-        files,
-        looks=looks(request.playbooks, request.region),
-        until=request.until,
-        advance=advance,
-        folder=folder,
-    )
+    look = looks(request.playbooks, request.region)
+    # A state keeps marks alone: scripts and addresses of other days are not there to compare with.
+    # Ties need all events at once, which rows in a folder are too many for.
+    without = request.state is not None or not request.campaigns or folder is not None
+    shared = None if without else Shared(look, request.region, listed_address(request.known))
+    log = load(files, looks=shared or look, until=request.until, advance=advance, folder=folder)
+    if shared is not None:
+        shared.settle(log.marks)
     if not len(log):
         raise UndertowError(
             "no events are left to look at",
@@ -278,29 +222,6 @@ def looks(playbooks: Iterable[Playbook], region: str | None) -> Looks:
         return text_marks(content, types, region=region, wanted=wanted)
 
     return look
-
-
-def hold_one_pocket(log: EventLog) -> None:
-    """Refuse data that is one person's pocket.
-
-    Raises:
-        UndertowError: `events-one-pocket` if one account is party to more than half of the direct
-            messages: there is no honest background, and it would be a tool to watch a partner.
-    """
-    rows = np.flatnonzero(log.marks["direct"] & (log.target != log.actor))
-    if not len(rows):
-        return
-    party = np.bincount(log.actor[rows], minlength=len(log.accounts))
-    addressed = log.target[rows][log.target[rows] != NOBODY]
-    party += np.bincount(addressed, minlength=len(log.accounts))
-    if party.max() > ONE_POCKET * len(rows):
-        share = round(100 * party.max() / len(rows))
-        raise UndertowError(
-            f"one account is party to {share} % of the direct messages",
-            code="events-one-pocket",
-            mend="give the events of a whole community: one person's messages hold no background "
-            "to compare with, and Undertow is not made for watching one person",
-        )
 
 
 def match_examples(path: Path, playbook: Playbook) -> list[str]:
@@ -343,7 +264,7 @@ def _summary(
     files: EventFiles,
     declared: Declared,
     log: EventLog,
-    weighed: list[Weighed],
+    weighed: Sequence[Weighed],
 ) -> dict[str, Any]:
     reason = request.native_targets
     return {
@@ -365,5 +286,9 @@ def _summary(
         "native_targets": None
         if reason is None
         else {"reason": reason, "at": datetime.now(UTC).isoformat(timespec="seconds")},
-        "coverage": [line for one in weighed for line in coverage(one, declared.sources, log)],
+        "from_reports": request.from_reports,
+        "coverage": [
+            *([FROM_REPORTS] if request.from_reports else []),
+            *(line for one in weighed for line in coverage(one, declared.sources, log)),
+        ],
     }

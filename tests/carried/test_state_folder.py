@@ -72,7 +72,9 @@ def test_daily_files_end_in_the_tables_of_one_run_over_all(
 ) -> None:
     for k, day in enumerate(days):
         assert run(day).code == 0
-        whole = undertow("detect", *days[: k + 1], "--out", tmp_path / "whole")
+        whole = undertow(
+            "detect", *days[: k + 1], "--no-campaigns", "--out", tmp_path / "whole"
+        )
         assert whole.code == 0
         for name in TABLES:
             assert rows_of(tmp_path / "daily", name).equals(rows_of(tmp_path / "whole", name))
@@ -214,6 +216,6 @@ def test_a_later_day_without_a_ground_is_refused_and_not_kept(
     refused = run(write_parquet(tmp_path / "bare.parquet", bare, [source(ground=None)]))
     assert "[ground-missing]" in refused.err
     assert run(*days[1:]).code == 0
-    assert undertow("detect", *days, "--out", tmp_path / "whole").code == 0
+    assert undertow("detect", *days, "--no-campaigns", "--out", tmp_path / "whole").code == 0
     for name in TABLES:
         assert rows_of(tmp_path / "daily", name).equals(rows_of(tmp_path / "whole", name))

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from town import source, town, write_parquet
 
-COLUMNS = ["account", "role", "playbook", "weight", "targets"]
+COLUMNS = ["account", "role", "playbook", "weight", "targets", "campaign"]
 
 
 def test_json_is_the_whole_ranking(undertow: Callable, tmp_path: Path, town_file: Path) -> None:
@@ -162,6 +162,7 @@ def test_data_without_any_funnel_still_gives_a_page(undertow: Callable, tmp_path
 def test_no_temporary_file_stays_behind(found: Path) -> None:
     assert sorted(path.name for path in found.iterdir()) == [
         "accounts.parquet",
+        "campaigns.parquet",
         "evidence.parquet",
         "funnels.parquet",
         "report.html",

@@ -74,7 +74,17 @@ def test_little_memory_gives_the_same_answer_for_every_shipped_playbook(
     found = []
     for memory in ("1TiB", "200kB"):
         out = tmp_path / memory
-        ran = undertow("detect", town_file, "--out", out, "-p", playbook, "--memory", memory)
+        ran = undertow(
+            "detect",
+            town_file,
+            "--out",
+            out,
+            "-p",
+            playbook,
+            "--memory",
+            memory,
+            "--no-campaigns",
+        )
         assert ran.code == 0, ran.err
         run = json.loads((out / "run.json").read_text(encoding="utf-8"))
         run.pop("made")
@@ -92,3 +102,23 @@ def test_a_size_that_is_none_is_refused(
     ran = undertow("detect", town_file, "--out", tmp_path / "o", "--memory", "much")
     assert ran.code == 2
     assert "option-size" in ran.err
+
+
+def test_little_memory_says_that_ties_were_not_looked_for(
+    undertow: Callable, town_file: Path, tmp_path: Path
+) -> None:
+    ran = undertow("detect", town_file, "--out", tmp_path / "o", "--memory", "200kB")
+    assert ran.code == 0, ran.err
+    run = json.loads((tmp_path / "o" / "run.json").read_text(encoding="utf-8"))
+    assert any("were not looked for" in line for line in run["coverage"])
+    assert not (tmp_path / "o" / "campaigns.parquet").exists()
+
+
+def test_reports_alone_with_little_memory_are_refused(
+    undertow: Callable, town_file: Path, tmp_path: Path
+) -> None:
+    ran = undertow(
+        "detect", town_file, "--out", tmp_path / "o", "--memory", "200kB", "--from-reports"
+    )
+    assert ran.code == 2
+    assert "memory-campaigns" in ran.err

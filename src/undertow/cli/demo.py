@@ -34,7 +34,8 @@ def demo(
     """
     from undertow.cli.detect import load_playbooks, note_next, show_ranking
     from undertow.cli.simulate_run import Paths, plant
-    from undertow.pipeline import Request, detect
+    from undertow.pipeline import detect
+    from undertow.request import Request
     from undertow.worlds.settings import Settings
 
     found = background or _example()

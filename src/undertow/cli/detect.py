@@ -58,6 +58,20 @@ def detect(
             help="Write native ids of targets; the reason goes into every file.",
         ),
     ] = None,
+    known: Annotated[
+        Path | None,
+        typer.Option(help="Known accounts, addresses and domains: lines, MISP or STIX."),
+    ] = None,
+    from_reports: Annotated[
+        bool,
+        typer.Option("--from-reports", help="Look only at accounts that a person reported."),
+    ] = False,
+    campaigns: Annotated[
+        bool,
+        typer.Option(
+            "--campaigns/--no-campaigns", help="Look for ties between accounts, lists, reports."
+        ),
+    ] = True,
     state: Annotated[
         Path | None,
         typer.Option(help="Folder that carries the events of earlier runs into this one."),
@@ -79,10 +93,16 @@ def detect(
 
     Example: undertow detect events/ --out found --playbook extremist-recruitment
     """
-    from undertow.pipeline import Request
     from undertow.pipeline import detect as run
+    from undertow.request import Request
 
     settle_memory()
+    if (known is not None or from_reports) and (state is not None or not campaigns):
+        raise UndertowError(
+            "`--known` and `--from-reports` do not go together with `--state` or `--no-campaigns`",
+            code="state-campaigns",
+            mend="leave one of them out",
+        )
     request = Request(
         paths=tuple(events),
         out=out,
@@ -93,6 +113,9 @@ def detect(
         region=checked_region(region),
         prior=prior,
         native_targets=checked_reason(native_targets),
+        known=known,
+        from_reports=from_reports,
+        campaigns=campaigns,
         state=state,
         memory=checked_size(memory, "--memory"),
     )
@@ -103,7 +126,19 @@ def detect(
     if output_format is Format.TEXT:
         show_ranking(result)
     else:
-        show(result.accounts.to_pylist(), COLUMNS, output_format)
+        show(result.accounts.to_pylist(), result.accounts.column_names, output_format)
+    note_read(result)
+    rejected = result.summary["rejected"]
+    if rejected:
+        rows = "1 row was" if rejected == 1 else f"{rejected:,} rows were"
+        warn(f"{rows} set aside; see {shown_name(out / 'rejects.parquet')}")
+    note_next(result, out)
+    (say if output_format is Format.TEXT else note)(f"report: {shown_name(result.report)}")
+    raise typer.Exit(PARTLY_REFUSED if rejected else DONE)
+
+
+def note_read(result: Ranking) -> None:
+    """Say what was read, under which ground, and what was left aside on purpose."""
     note(f"{result.summary['events']:,} events read")
     for book in result.summary["playbooks"]:
         blind = any(s["unknown_for"] for s in book["steps"] if s["name"] == book["listed_from"])
@@ -113,16 +148,12 @@ def detect(
             if blind
             else f"{pairs} reached `{book['listed_from']}`"
         )
+    if result.summary["from_reports"]:
+        # As with the ground: it says what this output is not.
+        complain(result.summary["coverage"][0])
     if result.summary["ground"]:
         # Not a note: the ground stands on every output, `--quiet` or not.
         complain("direct messages read under: " + "; ".join(result.summary["ground"]))
-    rejected = result.summary["rejected"]
-    if rejected:
-        rows = "1 row was" if rejected == 1 else f"{rejected:,} rows were"
-        warn(f"{rows} set aside; see {shown_name(out / 'rejects.parquet')}")
-    note_next(result, out)
-    (say if output_format is Format.TEXT else note)(f"report: {shown_name(result.report)}")
-    raise typer.Exit(PARTLY_REFUSED if rejected else DONE)
 
 
 def settle_memory() -> None:

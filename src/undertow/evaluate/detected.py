@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from undertow.events.write import write_events
-from undertow.pipeline import Request, detect
+from undertow.pipeline import detect
 from undertow.playbooks import parse
+from undertow.request import Request
 from undertow.worlds.rows import Floats, Ints
 from undertow.worlds.simulate import World
 

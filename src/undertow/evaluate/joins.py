@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from undertow.evaluate.metrics import Ranking
-from undertow.pipeline import Request, detect
+from undertow.pipeline import detect
 from undertow.playbooks import parse
+from undertow.request import Request
 from undertow.worlds.rows import Bools, Floats, Ints
 
 FILES: Final = ("travian-first-half/events.parquet", "travian/events.parquet")

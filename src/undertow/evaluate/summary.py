@@ -97,7 +97,8 @@ def prepared(trial: Trial, method: str) -> _Method:
 
     The detector's queue mixes roles; average precision of recruiters looks at its rows as recruiters.
     """
-    score = trial.scores[method]
+    # Evidence that a world does not hold takes nothing away there.
+    score = trial.scores.get(method, trial.scores[UNDERTOW])
     queue = trial.detected.queue if method == UNDERTOW else score
     lot = np.random.default_rng(0)
     top = {depth: metrics.first(queue, depth, lot) for depth in DEPTHS}
@@ -127,7 +128,7 @@ def summarised(trials: list[Trial], resamples: int = RESAMPLES) -> pa.Table:
 def _of_rankings(trials: list[Trial], resamples: int) -> Iterable[dict[str, object]]:
     if not any(trial.cast.campaigns for trial in trials):
         return
-    for method in trials[0].scores:
+    for method in dict.fromkeys(name for trial in trials for name in trial.scores):
         ready = [prepared(trial, method) for trial in trials if trial.cast.campaigns]
         value = _means(ready, None)
         rng = np.random.default_rng(1)

@@ -14,7 +14,7 @@ import numpy as np
 from undertow.evaluate import metrics
 from undertow.evaluate.cast import NEVER
 from undertow.evaluate.trial import Trial
-from undertow.pipeline import PRIOR
+from undertow.request import PRIOR
 from undertow.units import DAY
 from undertow.worlds.rows import Bools, Floats, Ints
 

@@ -67,7 +67,7 @@ class Pseudonyms:
     """Makes pseudonyms under one key."""
 
     def __init__(self, key: bytes) -> None:
-        self._key = key
+        self.key = key
 
     @classmethod
     def default(cls) -> Pseudonyms:
@@ -93,7 +93,7 @@ class Pseudonyms:
 
     def _shown(self, *accounts: bytes) -> pa.Array:
         """Hash names and write the hashes in base32, many at a time."""
-        macs = b"".join(hmac.digest(self._key, name, "sha256")[:_BYTES] for name in accounts)
+        macs = b"".join(hmac.digest(self.key, name, "sha256")[:_BYTES] for name in accounts)
         # Ten bytes are sixteen letters without a rest, so all hashes can be written in one go.
         letters = np.frombuffer(base64.b32encode(macs).lower(), np.uint8)
         letters = letters.reshape(len(accounts), 16)

@@ -13,10 +13,24 @@ from typing import Any, Final
 from undertow.export import wording
 from undertow.export.folder import Funnel, PlaybookFacts, Results
 
-WEIGHED: Final = ("taken", "not taken", "cap")
+WEIGHED: Final = ("taken", "not taken", "cap", "tie", "known", "report")
 """Sources that carry bits; the others are shown and weigh nothing."""
 CONTACT: Final = ("taken", "not taken", "open", "unknown")
 """Sources that tell of a target on whom the account's rates rest."""
+TIES: Final = {
+    "tie:address": "hands over an address that another ranked account hands over as well",
+    "tie:script": "sends many the words that another ranked account sends",
+    "tie:handoff": "shares targets with another account, one after the other",
+    "tie:gatekeeper": "targets came by way of another account, or went to it",
+    "tie:targets": "works on the same targets as another ranked account",
+    "tie:sync": "opens talks in the same hours as an account it is tied to",
+}
+"""What a tie says, in words without names; who it is stands with the campaign."""
+CONTEXT: Final = {
+    "quiet": "hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
+    "once a target": "once a target of a listed account, before it began itself",
+}
+"""What is shown beside the weights."""
 TOLERANCE: Final = 0.005
 """Bits by which rows and weight may differ before the page says so: rounding, no more."""
 
@@ -53,6 +67,10 @@ class Line:
             "taken": f"{share} reached “{step}”",
             "not taken": f"{share} did not reach “{step}”, and it would have been seen",
             "cap": f"held back: {count} known to nobody else can only count so far",
+            "tie": TIES.get(self.step, "tied to another account"),
+            "context": f"{count}: {CONTEXT.get(self.step, wording.visible(self.step))}",
+            "known": "stands on a known list, or hands over an address that does",
+            "report": "reported by people whom it had written to",
             "open": f"{count}: the time for “{step}” is not over yet",
             "unknown": f"{count}: the data could not show “{step}”",
             "block": f"{count} blocked the account",
@@ -111,6 +129,31 @@ class Finding:
     def against(self) -> tuple[Line, ...]:
         """The lines that speak against, strongest first."""
         return tuple(line for line in self.lines if line.bits < 0)
+
+    @property
+    def rests_on(self) -> tuple[str, ...]:
+        """Name the independent sources of what speaks for it; at least one entry.
+
+        An account's own conduct is one source, with however many targets; other accounts' events, lists and
+        people are others. Rows of one account about several targets do not agree with each other: they are it.
+        """
+        speaks = [row for row in self.rows if (row["bits"] or 0) > 0]
+        targets = {row["target"] for row in speaks if row["source"] == "taken"}
+        told = (
+            [f"its own conduct with {wording.plural(len(targets), 'target')}"]
+            if targets
+            else []
+        )
+        sources = {row["source"] for row in speaks}
+        ties = sorted({row["step"] for row in speaks if row["source"] == "tie"})
+        told += (
+            [f"events of other accounts ({wording.step_words(', '.join(ties))})"]
+            if ties
+            else []
+        )
+        told += ["reports by people"] if "report" in sources else []
+        told += ["a known list"] if "known" in sources else []
+        return tuple(told) or ("nothing that speaks for it",)
 
     @property
     def sentence(self) -> str:

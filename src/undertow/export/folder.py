@@ -6,7 +6,7 @@ clear error. Only the accounts asked for are brought into memory as rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from undertow.campaigns.table import CAMPAIGNS
 from undertow.errors import Place, UndertowError, shown_name
 
 ACCOUNTS: Final = ("account", "role", "playbook", "weight", "targets")
@@ -105,6 +106,7 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     prior: float = 2e-5
     native_targets: dict[str, Any] | None = None
     coverage: tuple[str, ...] = ()
+    from_reports: bool = False
 
     def playbook(self, name: str) -> PlaybookFacts:
         """Look a playbook up; one that `run.json` does not know has a name and nothing else."""
@@ -147,6 +149,8 @@ class Results:
     funnels: pa.Table
     evidence: pa.Table
     rejects: pa.Table | None
+    campaigns: pa.Table | None = None
+    """Null where no ties were looked for."""
 
     def ranking(self) -> list[dict[str, Any]]:
         """List `accounts.parquet` best first, as plain rows; ties stand in the order of the ids."""
@@ -225,7 +229,7 @@ def open_folder(folder: Path) -> Results:
         what = f"`{shown_name(folder)}` is not a folder"
         mend = "give the folder that `undertow detect --out DIR` wrote"
         raise UndertowError(what, code="folder-missing", mend=mend)
-    rejects = folder / "rejects.parquet"
+    rejects, campaigns = folder / "rejects.parquet", folder / "campaigns.parquet"
     return Results(
         folder=folder,
         run=_run(folder / "run.json"),
@@ -233,6 +237,7 @@ def open_folder(folder: Path) -> Results:
         funnels=_table(folder / "funnels.parquet", FUNNELS),
         evidence=_table(folder / "evidence.parquet", EVIDENCE),
         rejects=_table(rejects, ("file", "line", "reason")) if rejects.is_file() else None,
+        campaigns=_table(campaigns, CAMPAIGNS.names) if campaigns.is_file() else None,
     )
 
 
@@ -247,7 +252,7 @@ def _run(path: Path) -> Run:
         raise UndertowError(what, code="folder-unreadable", mend=_AGAIN, place=place) from None
 
 
-def _table(path: Path, columns: tuple[str, ...]) -> pa.Table:
+def _table(path: Path, columns: Sequence[str]) -> pa.Table:
     place = Place(shown_name(path))
     try:
         table = pq.read_table(path)

@@ -19,12 +19,14 @@ import markupsafe
 
 from undertow import compiled
 from undertow.errors import shown_name
-from undertow.export import charts, wording
+from undertow.export import charts, graph, wording
 from undertow.export.findings import Finding, find
 from undertow.export.folder import PlaybookFacts, Results, StepFacts, open_folder
 
 TIMELINES: Final = 2
 """Funnels drawn per case; the others stand in its table."""
+CAMPAIGNS: Final = 3
+"""Campaigns drawn; the others stand in their file."""
 FUNNEL_ROWS: Final = 20
 """Funnels listed per case; the others are counted."""
 
@@ -93,10 +95,19 @@ def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
         "cases": [_case(one, run.prior) for one in findings[:cases]],
         "prior_bits": wording.prior_bits(run.prior),
         "chains": [(facts, _chain(facts)) for facts in run.playbooks],
+        "campaigns": _campaigns(results),
         "folder": shown_name(results.folder),
         "funnel_rows": FUNNEL_ROWS,
     }
     return _environment().get_template("report.html.j2").render(context)
+
+
+def _campaigns(results: Results) -> list[graph.Drawn]:
+    """Draw the first campaigns, heaviest first, of those whose members' own conduct says anything."""
+    if results.campaigns is None:
+        return []
+    rows = results.campaigns.slice(0, CAMPAIGNS).to_pylist()
+    return [graph.draw(row) for row in rows if row["weight"] > 0]
 
 
 def _answer(results: Results, ranking: list[dict[str, Any]]) -> dict[str, Any]:

@@ -40,8 +40,9 @@ def write_results(
         marked[b"undertow.native_targets"] = msgspec.json.encode(summary["native_targets"])
     if rejects.num_rows:
         tables = {**tables, "rejects.parquet": rejects}
-    else:
-        (out / "rejects.parquet").unlink(missing_ok=True)
+    for name in ("rejects.parquet", "campaigns.parquet"):
+        if name not in tables:
+            (out / name).unlink(missing_ok=True)
     parts = {name: out / f".{name}.part" for name in (*tables, "run.json", "report.html")}
     told = msgspec.json.encode(summary)
 
@@ -58,6 +59,7 @@ def write_results(
                 funnels=tables["funnels.parquet"],
                 evidence=tables["evidence.parquet"],
                 rejects=tables.get("rejects.parquet"),
+                campaigns=tables.get("campaigns.parquet"),
             )
             writing = [pool.submit(write, name) for name in tables]
             page = render(results)

@@ -15,7 +15,7 @@ from undertow.errors import Place, UndertowError
 from undertow.events.source import Source
 from undertow.live.columns import ACTOR, DIRECT, FLAGS, TARGET, Array, Events
 from undertow.live.names import NOBODY, Names
-from undertow.pipeline import ONE_POCKET
+from undertow.request import ONE_POCKET
 
 SIMULATED: Final = b"sim:"
 """How accounts of a simulated world begin: every one of them."""

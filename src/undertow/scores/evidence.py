@@ -9,8 +9,34 @@ import numpy as np
 
 from undertow.matches.program import Array
 
-SOURCES: Final = ("taken", "not taken", "open", "unknown", "block", "unblock", "cap")
+SOURCES: Final = (
+    "taken",
+    "not taken",
+    "open",
+    "unknown",
+    "block",
+    "unblock",
+    "cap",
+    "tie",
+    "known",
+    "report",
+)
 NO_ROW: Final = -1
+EXTRA_STEPS: Final = (
+    "tie:address",
+    "tie:script",
+    "tie:handoff",
+    "tie:gatekeeper",
+    "tie:targets",
+    "tie:sync",
+    "known",
+    "reports",
+    "quiet",
+    "once a target",
+)
+"""Names of what is no step of a playbook: step -2 is the first of them, -3 the next, and so on."""
+TIE_STEPS: Final = range(-2, -8, -1)
+"""Codes of the kinds of ties in the order of `undertow.campaigns.table.KINDS`."""
 
 
 @dataclass
@@ -20,7 +46,7 @@ class Evidence:
     Attributes:
         account, target: account codes; target -1 for a row about several.
         role: role name.
-        step: index of the step, -1 for none.
+        step: index of the step, -1 for none, below that one of `EXTRA_STEPS`.
         row: row of the log that is cited, -1 for none.
         bits, u, m: float64; `u` and `m` NaN where none applies.
         n: int64, keys that `u` rests on.

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import TIME
 from undertow.matches.program import Array
+from undertow.scores.evidence import EXTRA_STEPS, NO_ROW
 from undertow.scores.shown import Shown
 from undertow.scores.weigh import Weighed
 
@@ -96,14 +97,17 @@ def evidence(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
     """Write out the evidence, account by account, strongest rows first."""
     rows = weighed.evidence
     playbook = weighed.matches.playbook
-    names = pa.array([step.name for step in playbook.steps], pa.string())
-    step = _taken(names, rows.step)
+    steps = [step.name for step in playbook.steps]
+    names = pa.array([*steps, *EXTRA_STEPS], pa.string())
+    # Codes below -1 name what is no step of the playbook.
+    step = _taken(names, np.where(rows.step < NO_ROW, len(steps) - 2 - rows.step, rows.step))
     table = pa.table(
         {
             "account": log.accounts.take(pa.array(rows.account)),
             "role": pa.array(rows.role.tolist(), pa.string()),
             "playbook": pa.array([playbook.name] * len(rows), pa.string()),
-            "target": shown.targets(rows.target),
+            # A tie is about no target: it has one only for its event's id to be sealed.
+            "target": shown.targets(np.where(rows.step < NO_ROW, NOBODY, rows.target)),
             "step": step,
             "event": shown.events(rows.row, rows.target),
             "bits": pa.array(rows.bits),

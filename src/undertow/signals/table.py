@@ -24,6 +24,9 @@ from undertow.events.source import METADATA_KEY, SIMULATED_KEY, Source, sources_
 from undertow.events.table import CONVERSATION, Column
 from undertow.signals import tempo
 from undertow.signals.derive import ADDRESSES, address_column
+from undertow.signals.marks import address_marks
+from undertow.signals.quiet import goes_quiet_after_address
+from undertow.signals.script import NONE, Scripts
 
 COLUMNS: Final = (
     Column("id", pa.string(), False, "id of the event; with `target` the key"),
@@ -39,6 +42,20 @@ COLUMNS: Final = (
     ),
     Column("answered", pa.bool_(), True, "the target wrote back later in this input"),
     Column("session", pa.int64(), True, "number of the talk within the pair, from 0"),
+    Column(
+        "goes_quiet_after_address",
+        pa.bool_(),
+        True,
+        "at most two messages between the two in the fourteen days after this address; null without an"
+        " address other than a link, and where the input ends earlier",
+    ),
+    Column(
+        "script",
+        pa.int64(),
+        True,
+        "equal for texts that say the same but for digits, addresses and a few words; numbered by first"
+        " appearance; null under 30 characters and where no text is held",
+    ),
 )
 SCHEMA: Final = pa.schema([pa.field(c.name, c.type, nullable=c.null) for c in COLUMNS])
 NATIVE_KEY: Final = b"undertow.native_targets"
@@ -80,6 +97,7 @@ def signal_table(
     """
     texts: list[pa.Array] = []
     seen = 0
+    scripts = Scripts()
 
     def note_addresses(batch: pa.RecordBatch) -> dict[str, npt.NDArray[np.int64]]:
         nonlocal seen
@@ -87,7 +105,7 @@ def signal_table(
         seen += batch.num_rows
         texts.append(address_column(batch.column("content"), region=region))
         advance(batch.num_rows)
-        return {"row": rows}
+        return {"row": rows, "script": scripts.look(batch.column("content"))}
 
     log = collect(batches, marks=note_addresses)
     if not len(log):
@@ -95,7 +113,10 @@ def signal_table(
     addresses = pa.chunked_array(texts, ADDRESSES).take(pa.array(log.marks["row"]))
     named = pseudonyms.of_array(log.accounts) if pseudonyms else log.accounts
     targets = named.take(pa.array(log.target, mask=log.target == tempo.NOBODY))
+    script = scripts.settled(log.marks["script"])
     columns = [log.id, targets.cast(pa.string()), addresses, *_tempo(log)]
+    columns.append(_quiet(log, addresses))
+    columns.append(pa.array(script, mask=script == NONE))
     return pa.table(columns, SCHEMA)
 
 
@@ -109,6 +130,15 @@ def _tempo(log: EventLog) -> list[pa.Array]:
         tempo.session(actor, target, talk, log.at),
     )
     return [pa.array(values, mask=~known) for values, known in found]
+
+
+def _quiet(log: EventLog, addresses: pa.ChunkedArray) -> pa.Array:
+    """Derive `goes_quiet_after_address` from the addresses of the rows."""
+    handed = address_marks(addresses.combine_chunks())["address"]
+    talk = (log.type == type_code("message")) & (log.target != tempo.NOBODY)
+    actor, target = log.actor.astype(np.int64), log.target.astype(np.int64)
+    quiet, known = goes_quiet_after_address(log.at, actor, target, talk, handed, log.end)
+    return pa.array(quiet, mask=~known)
 
 
 def write_signals(

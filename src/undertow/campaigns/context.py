@@ -1,0 +1,77 @@
+"""What a reviewer should see beside the weights, and what weighs nothing: silence after an address, a role change.
+
+Both are what recruitment looks like and what honest people do: who meets goes quiet, who was helped helps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from undertow.campaigns.served import Served
+from undertow.events.log import NOBODY, EventLog, type_code
+from undertow.matches.program import Array
+from undertow.scores.evidence import EXTRA_STEPS, NO_ROW, Evidence, joined
+from undertow.scores.weigh import Weighed
+from undertow.signals.quiet import goes_quiet_after_address
+
+
+def with_context(log: EventLog, one: Weighed, pairs: Served) -> Weighed:
+    """Add rows of no bits: `quiet`, one per target, and `once a target`, one per account.
+
+    Args:
+        log: the events.
+        one: a playbook.
+        pairs: who served whom, in all playbooks.
+    """
+    return replace(one, evidence=joined([one.evidence, _quiet(log, one), _once(one, pairs)]))
+
+
+def _quiet(log: EventLog, one: Weighed) -> Evidence:
+    matches, book = one.matches, one.matches.playbook
+    step = book.step_index(book.listed_from)
+    row = matches.rows[one.listed, step]
+    keys = matches.keys[one.listed]
+    talk = (log.type == type_code("message")) & (log.target != NOBODY)
+    address = log.marks.get("address", np.zeros(len(log), bool))
+    quiet, _ = goes_quiet_after_address(log.at, log.actor, log.target, talk, address, log.end)
+    kept = (row >= 0) & quiet[row]
+    return _rows(one, keys[kept, one.judged], keys[kept, 1 - one.judged], row[kept], "quiet")
+
+
+def _once(one: Weighed, pairs: Served) -> Evidence:
+    """Find accounts that were served by another before they first served somebody themselves."""
+    listed = np.unique(one.matches.keys[one.listed, one.judged])
+    began = _first(pairs.account, pairs.first, listed)
+    served = _first(pairs.target, pairs.reached, listed)
+    who = listed[served < began]
+    none = np.full(len(who), NO_ROW)
+    return _rows(one, who, np.full(len(who), NOBODY), none, "once a target")
+
+
+def _first(code: Array, at: Array, wanted: Array) -> Array:
+    """Give the earliest moment of each wanted code; the end of time where there is none."""
+    least = np.full(len(wanted), np.iinfo(np.int64).max)
+    place = np.minimum(np.searchsorted(wanted, code), max(len(wanted) - 1, 0))
+    if len(wanted):
+        mine = wanted[place] == code
+        np.minimum.at(least, place[mine], at[mine])
+    return least
+
+
+def _rows(one: Weighed, account: Array, target: Array, row: Array, name: str) -> Evidence:
+    many = len(account)
+    nothing = np.full(many, np.nan)
+    return Evidence(
+        account=account.astype(np.int64),
+        role=np.full(many, one.matches.playbook.key[one.judged]),
+        target=target.astype(np.int64),
+        step=np.full(many, -2 - EXTRA_STEPS.index(name)),
+        row=row.astype(np.int64),
+        bits=np.zeros(many),
+        u=nothing,
+        m=nothing,
+        n=np.ones(many, np.int64),
+        source=np.full(many, "context"),
+    )

@@ -1,0 +1,134 @@
+"""Who served whom, and when: the columns that ties are made from.
+
+A *serving* is an account that is weighed and a target of one of its listed matches. A *contact* is the first
+event of a sort from one account to another. Targets of listed matches appear as targets only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from undertow.events.log import NOBODY, EventLog, type_code
+from undertow.matches.program import Array
+from undertow.scores.weigh import Weighed
+
+
+@dataclass(frozen=True)
+class Served:
+    """Listed matches as pairs, each once, (s), in the order of (`account`, `target`).
+
+    Attributes:
+        account, target: int64, codes.
+        first: int64, µs, the earliest event that took a step between the two.
+        reached: int64, µs, when `listed_from` was reached.
+        row: int64, the row that reached it.
+    """
+
+    account: Array
+    target: Array
+    first: Array
+    reached: Array
+    row: Array
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+
+def served(log: EventLog, weighed: Sequence[Weighed]) -> Served:
+    """Gather the listed matches of all playbooks; a pair counts once, at its earliest."""
+    parts = [_of_playbook(log, one) for one in weighed]
+    columns = [
+        np.concatenate([np.empty(0, np.int64), *column]) for column in zip(*parts, strict=True)
+    ]
+    if not columns:
+        return Served(*(np.empty(0, np.int64) for _ in range(5)))
+    account, target, first, reached, row = columns
+    order = np.lexsort((reached, target, account))
+    kept = np.append(True, (np.diff(account[order]) != 0) | (np.diff(target[order]) != 0))[
+        : len(order)
+    ]
+    return Served(*(column[order][kept] for column in (account, target, first, reached, row)))
+
+
+def _of_playbook(log: EventLog, one: Weighed) -> tuple[Array, Array, Array, Array, Array]:
+    matches, book = one.matches, one.matches.playbook
+    keys = np.flatnonzero(one.listed)
+    account = matches.keys[keys, one.judged].astype(np.int64)
+    target = matches.keys[keys, 1 - one.judged].astype(np.int64)
+    rows = matches.rows[keys]
+    step = book.step_index(book.listed_from)
+    own = rows >= 0
+    actor, sink = log.actor[rows], log.target[rows]
+    ends = np.stack([account, target], axis=1)[:, None, :]
+    own &= (actor[..., None] == ends).any(axis=2) & (sink[..., None] == ends).any(axis=2)
+    at = np.where(own, log.at[rows], np.iinfo(np.int64).max)
+    first = at.min(axis=1, initial=np.iinfo(np.int64).max)
+    last = rows[:, : step + 1].max(axis=1)
+    row = np.where(rows[:, step] >= 0, rows[:, step], last)
+    return account, target, np.minimum(first, log.at[row]), log.at[row], row
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """First contacts of one sort, (c), in the order of `target`.
+
+    Attributes:
+        account, target: int64, codes.
+        at: int64, µs.
+        row: int64, of the log.
+        made: int64, (accounts), contacts of each account.
+        met: int64, (accounts), accounts that made contact with each.
+    """
+
+    account: Array
+    target: Array
+    at: Array
+    row: Array
+    made: Array
+    met: Array
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+
+def contacts(log: EventLog, types: tuple[str, ...], *, either: bool = False) -> Contacts:
+    """List the first event of some types from each account to each other.
+
+    Args:
+        log: the events.
+        types: words of the event table.
+        either: count an event for both its ends, so that it does not matter who spoke.
+    """
+    codes = [type_code(word) for word in types]
+    rows = np.flatnonzero(
+        np.isin(log.type, codes) & (log.target != NOBODY) & (log.target != log.actor)
+    )
+    size = len(log.accounts)
+    account, target = log.actor[rows].astype(np.int64), log.target[rows].astype(np.int64)
+    if either:
+        rows = np.concatenate([rows, rows])
+        account, target = np.concatenate([account, target]), np.concatenate([target, account])
+        order = np.argsort(rows, kind="stable")
+        rows, account, target = rows[order], account[order], target[order]
+    # The log stands in time order, so the first of each key is the earliest.
+    _, first = np.unique(target * size + account, return_index=True)
+    account, target, rows = account[first], target[first], rows[first]
+    return Contacts(
+        account,
+        target,
+        log.at[rows],
+        rows,
+        np.bincount(account, minlength=size),
+        np.bincount(target, minlength=size),
+    )
+
+
+def spread(low: Array, high: Array) -> tuple[Array, Array]:
+    """List (place, index) for every index in [`low`, `high`) of each place."""
+    many = np.maximum(high - low, 0)
+    place = np.repeat(np.arange(len(low)), many)
+    index = np.arange(len(place)) - np.repeat(np.cumsum(many) - many, many) + low[place]
+    return place, index

@@ -1,0 +1,114 @@
+"""A campaign as a drawing: who lets in, who talks, who takes over, from left to right, and what ties them.
+
+The places follow from the roles, so the same campaign is drawn the same way on every page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+LANES: Final = (
+    ("gatekeeper", "lets in"),
+    ("recruiter", "talks"),
+    ("facilitator", "takes over"),
+)
+WIDTH: Final = 960
+TOP: Final = 46
+APART: Final = 58
+SHOWN: Final = 8
+"""Accounts drawn per role; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One account of a campaign."""
+
+    account: str
+    role: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Edge:
+    """All ties of two accounts: kinds in words, strongest first, with the sum of their bits."""
+
+    a: str
+    b: str
+    kinds: tuple[str, ...]
+    bits: float
+    path: str
+    width: float
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A campaign with its drawing; `says` is the drawing in a sentence."""
+
+    campaign: str
+    weight: float
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    lanes: tuple[tuple[float, str], ...]
+    height: float
+    left_out: int
+    says: str
+
+
+def draw(row: dict[str, Any]) -> Drawn:
+    """Lay one row of `campaigns.parquet` out.
+
+    Args:
+        row: the row, as plain values.
+    """
+    nodes: dict[str, Node] = {}
+    left_out = 0
+    lanes = []
+    most = max(
+        min(sum(one["role"] == role for one in row["accounts"]), SHOWN) for role, _ in LANES
+    )
+    height = TOP + APART * max(most, 1) + 10
+    for lane, (role, what) in enumerate(LANES):
+        mine = [one["account"] for one in row["accounts"] if one["role"] == role]
+        left_out += max(len(mine) - SHOWN, 0)
+        mine = mine[:SHOWN]
+        x = WIDTH * (2 * lane + 1) / 6
+        lanes.append((x, what))
+        space = (height - TOP) / max(len(mine), 1)
+        for place, account in enumerate(mine):
+            # Every other one a little aside, so that a line between neighbours is seen.
+            aside = (place % 2 - 0.5) * 60 if len(mine) > 1 else 0.0
+            nodes[account] = Node(account, role, x + aside, TOP + space * (place + 0.5))
+    edges = tuple(_edges(row["ties"], nodes))
+    kinds = sorted({kind for edge in edges for kind in edge.kinds})
+    says = f"{len(row['accounts'])} accounts, tied by {', '.join(kinds) or 'nothing that is drawn'}"
+    return Drawn(
+        row["campaign"],
+        row["weight"],
+        tuple(nodes.values()),
+        edges,
+        tuple(lanes),
+        height,
+        left_out,
+        says,
+    )
+
+
+def _edges(ties: list[dict[str, Any]], nodes: dict[str, Node]) -> list[Edge]:
+    together: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for tie in ties:
+        if tie["a"] in nodes and tie["b"] in nodes:
+            ends = sorted((tie["a"], tie["b"]))
+            together.setdefault((ends[0], ends[1]), []).append(tie)
+    edges = []
+    for (a, b), unsorted in sorted(together.items()):
+        one, other = nodes[a], nodes[b]
+        some = sorted(unsorted, key=lambda tie: -tie["bits"])
+        bits = sum(tie["bits"] for tie in some)
+        bend = 40.0 if one.role == other.role else 0.0
+        middle = ((one.x + other.x) / 2 + bend, (one.y + other.y) / 2)
+        path = f"M{one.x:.1f},{one.y:.1f}Q{middle[0]:.1f},{middle[1]:.1f} {other.x:.1f},{other.y:.1f}"
+        kinds = tuple(dict.fromkeys(tie["kind"] for tie in some))
+        edges.append(Edge(a, b, kinds, bits, path, min(1.0 + bits / 4, 6.0)))
+    return edges

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from village import DAY, SCRIPT, START, TEAM, chatter, names, row, team
+
+from undertow.campaigns.group import ROLES
+from undertow.campaigns.show import campaign_table, with_campaign
+from undertow.campaigns.table import CAMPAIGNS, KINDS
+from undertow.campaigns.tie import own_weight
+
+
+def kinds_of(log, found, one, other):
+    code = {name: n for n, name in enumerate(log.accounts.to_pylist())}
+    return {
+        KINDS[k]: float(bits)
+        for k, a, b, bits in zip(
+            found.ties.kind, found.ties.a, found.ties.b, found.ties.bits, strict=True
+        )
+        if {int(a), int(b)} == {code[one], code[other]}
+    }
+
+
+def test_two_who_hand_over_one_address_and_one_script_are_tied_by_both(tie) -> None:
+    log, _, found = tie(chatter() + team())
+    assert {"address", "script"} <= set(kinds_of(log, found, "p:rec-a", "p:rec-b"))
+
+
+def test_who_takes_targets_over_and_who_lets_them_in_is_tied(tie) -> None:
+    log, _, found = tie(chatter() + team())
+    assert kinds_of(log, found, "p:rec-a", "p:helper")["handoff"] > 2
+    assert kinds_of(log, found, "p:rec-a", "p:gate")["gatekeeper"] > 2
+
+
+def test_an_address_that_everybody_hands_over_ties_nobody(tie) -> None:
+    desk = [
+        row(
+            "message",
+            START,
+            f"p:person{n}",
+            f"p:person{n + 1}",
+            "call the desk: +1 202 555 0101",
+        )
+        for n in range(50)
+    ]
+    log, _, found = tie(chatter() + desk + team(address="call +1 202 555 0101"))
+    assert "address" not in kinds_of(log, found, "p:rec-a", "p:rec-b")
+    log, _, found = tie(chatter() + desk + team())
+    assert "address" in kinds_of(log, found, "p:rec-a", "p:rec-b")
+
+
+def test_a_script_sent_once_is_a_quotation(tie) -> None:
+    quoted = row("message", START, "p:person40", "p:person41", SCRIPT.format(3))
+    given = row("message", START, "p:person40", "p:person41", "mail me: forty@example.org")
+    given["id"] += "x"
+    log, _, found = tie(chatter() + team() + [quoted, given])
+    assert "script" not in kinds_of(log, found, "p:rec-a", "p:person40")
+
+
+def test_where_nobody_works_together_there_is_no_group(tie) -> None:
+    _, _, found = tie(chatter())
+    assert len(found.groups) == 0
+    assert len(found.weight) == 0
+
+
+def test_a_team_is_one_group_with_the_role_that_each_plays(tie) -> None:
+    log, _, found = tie(chatter() + team())
+    of = dict(zip(names(log, found.groups.account), found.groups.group.tolist(), strict=True))
+    role = dict(zip(names(log, found.groups.account), found.groups.role.tolist(), strict=True))
+    assert {of.get(name) for name in TEAM} == {of["p:rec-a"]}
+    assert [ROLES[role[name]] for name in TEAM] == [
+        "recruiter",
+        "recruiter",
+        "gatekeeper",
+        "facilitator",
+    ]
+
+
+def test_a_target_is_never_a_member_of_the_group_that_works_on_it(tie) -> None:
+    _log, weighed, found = tie(chatter() + team())
+    members = set(found.groups.account.tolist())
+    of = dict(zip(found.groups.account.tolist(), found.groups.group.tolist(), strict=True))
+    listed = weighed[0].matches.keys[weighed[0].listed]
+    assert not [1 for a, b, _ in listed.tolist() if a in members and of.get(b) == of[a]]
+
+
+def test_the_same_events_in_another_order_give_the_same_ties(tie) -> None:
+    rows = chatter() + team()
+    log, _, one = tie(rows)
+    _, _, other = tie(rows[::-1])
+    assert campaign_table(log, one).equals(campaign_table(log, other))
+    assert np.allclose(np.sort(one.ties.bits), np.sort(other.ties.bits))
+
+
+def test_ties_raise_who_is_tied_and_at_most_double_what_its_own_conduct_says(tie) -> None:
+    log, weighed, found = tie(chatter() + team())
+    size = len(log.accounts)
+    own, raised = own_weight(weighed, size), own_weight(found.weighed, size)
+    code = log.accounts.to_pylist().index("p:rec-a")
+    assert raised[code] > own[code] > 0
+    assert (raised <= 2 * np.maximum(own, 0) + np.minimum(own, 0) + 1e-9).all()
+
+
+def test_who_did_nothing_of_its_own_is_not_raised_by_company(tie) -> None:
+    log, weighed, found = tie(chatter() + team())
+    own = own_weight(weighed, len(log.accounts))
+    rows = found.weighed[0].evidence
+    lent = rows.source == "tie"
+    assert lent.any()
+    assert (own[rows.account[lent]] > 0).all()
+
+
+def test_a_row_of_a_tie_names_no_target_but_cites_an_event_of_the_account(tie) -> None:
+    log, _, found = tie(chatter() + team())
+    rows = found.weighed[0].evidence
+    cited = (rows.source == "tie") & (rows.row >= 0)
+    assert (log.actor[rows.row[cited]] == rows.account[cited]).all()
+
+
+def test_campaigns_are_written_as_the_design_says(tie) -> None:
+    log, _, found = tie(chatter() + team())
+    made = campaign_table(log, found)
+    assert made.schema.equals(CAMPAIGNS)
+    best = made.to_pylist()[0]
+    assert {one["account"] for one in best["accounts"]} >= set(TEAM)
+    assert best["weight"] == pytest.approx(max(found.weight))
+    inside = {one["account"] for one in best["accounts"]}
+    assert all({t["a"], t["b"]} <= inside and t["bits"] > 0 for t in best["ties"])
+
+
+def test_marks_that_are_not_there_leave_their_kinds_out(tie) -> None:
+    from undertow.campaigns.tie import tied
+
+    log, weighed, _ = tie(chatter() + team())
+    for name in ("handed", "script"):
+        del log.marks[name]
+    found = tied(log, weighed)
+    assert not {"address", "script"} & {KINDS[k] for k in found.ties.kind}
+    assert "handoff" in {KINDS[k] for k in found.ties.kind}
+
+
+def test_accounts_outside_groups_have_no_campaign(tie) -> None:
+    import pyarrow as pa
+
+    log, _, found = tie(chatter() + team())
+    ranked = pa.table({"account": ["p:rec-a", "p:person50"]})
+    assert with_campaign(ranked, log, found)["campaign"].to_pylist()[1] is None
+
+
+def test_silence_after_an_address_and_a_role_change_are_shown_and_weigh_nothing(tie) -> None:
+    from undertow.scores.evidence import EXTRA_STEPS
+
+    later = [
+        row("message", START + 40 * DAY, "p:person0", "p:person50", "hello there"),
+        row(
+            "message", START + 41 * DAY, "p:person0", "p:person50", "find me at t.me/lamp_nine"
+        ),
+    ]
+    log, _, found = tie(chatter() + team() + later)
+    rows = found.weighed[0].evidence
+    context = rows.source == "context"
+    named = {name: -2 - EXTRA_STEPS.index(name) for name in ("quiet", "once a target")}
+    once = rows.account[context & (rows.step == named["once a target"])]
+    assert "p:person0" in names(log, once)
+    assert "p:rec-a" in names(log, rows.account[context & (rows.step == named["quiet"])])
+    assert (rows.bits[context] == 0).all()

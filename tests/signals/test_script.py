@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+
+from undertow.signals.script import Scripts, script_column
+
+WORDS = [
+    "bread",
+    "rain",
+    "train",
+    "kitchen",
+    "window",
+    "garden",
+    "coffee",
+    "paper",
+    "table",
+    "morning",
+    "shelf",
+    "number",
+]
+
+
+def text(seed: int, words: int = 14) -> str:
+    rng = random.Random(seed)
+    return " ".join(rng.choice(WORDS) + str(rng.randint(0, 9)) * 0 for _ in range(words))
+
+
+def test_digits_addresses_and_case_do_not_make_another_script() -> None:
+    given = [
+        "Come to room 12 and write to me at one@example.org before noon",
+        "come to room 907 and write to  me at another@example.net before noon",
+        "come to room ٣ and write to me at third@example.com before noon",
+    ]
+    assert script_column(pa.array(given)).to_pylist() == [0, 0, 0]
+
+
+def test_a_changed_word_is_the_same_script_and_another_text_is_not() -> None:
+    long = "the notes of the evening are on the shelf by the door of the kitchen, take what you like"
+    found = script_column(pa.array([long, long.replace("kitchen", "cellar"), text(1), text(2)]))
+    assert found.to_pylist() == [0, 0, 1, 2]
+
+
+def test_short_and_missing_texts_have_no_script() -> None:
+    assert script_column(pa.array(["hello", None, ""], pa.string())).to_pylist() == [None] * 3
+    assert script_column(pa.array([], pa.string())).to_pylist() == []
+
+
+def test_batches_and_threads_change_nothing() -> None:
+    given = [text(n % 40) for n in range(400)]
+    whole = script_column(pa.array(given)).to_pylist()
+    scripts = Scripts()
+    with ThreadPoolExecutor(4) as pool:
+        parts = list(
+            pool.map(lambda at: scripts.look(pa.array(given[at : at + 50])), range(0, 400, 50))
+        )
+    import numpy as np
+
+    assert scripts.settled(np.concatenate(parts)).tolist() == whole
+    assert len(set(whole)) == 40
+
+
+def test_scripts_of_any_alphabet_are_found() -> None:
+    arabic = "مرحبا، الكتاب على الطاولة في البيت الصغير قرب الحديقة {}"
+    found = script_column(pa.array([arabic.format(1), arabic.format(22)])).to_pylist()
+    assert found == [0, 0]
