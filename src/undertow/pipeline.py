@@ -32,6 +32,9 @@ from undertow.export.written import write_results
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
+from undertow.nulls.run import chance_of
+from undertow.nulls.score import Task
+from undertow.nulls.show import Chance, told, with_chance
 from undertow.playbooks.grammar import Playbook
 from undertow.request import Request, hold_in_memory, hold_one_pocket, hold_out, hold_state
 from undertow.scores import table
@@ -57,6 +60,7 @@ class Result:
 Progress = Callable[[int], None]
 Begin = Callable[[str, int | None, str], None]
 """Is told what is done from now on, how much of it there is (None: unknown), and its unit."""
+NO_NULLS: Final = "p, q and the probability were not computed: they rest on ties between accounts, which were not looked for"
 Tables = tuple[pa.Table, pa.Table, pa.Table]
 """Accounts, funnels and evidence of one playbook."""
 
@@ -114,8 +118,17 @@ def _detect(
             weighed = only_reported(log, weighed)
         if not request.campaigns or folder is not None:
             return _handed_on(request, files, declared, log, weighed)
-        found = tied(log, weighed, known=known_accounts(request.known, log.accounts))
-        return _handed_on(request, files, declared, log, found.weighed, found)
+        known = known_accounts(request.known, log.accounts)
+        found = tied(log, weighed, known=known)
+        chance: Chance | str | None = None
+        if request.nulls:
+            task = Task(
+                request.playbooks,
+                files.sources,
+                only_reported if request.from_reports else None,
+            )
+            chance = chance_of(log, found, known, task, (begin, advance))
+        return _handed_on(request, files, declared, log, found.weighed, found, chance)
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -162,8 +175,9 @@ def _handed_on(
     log: EventLog,
     weighed: Sequence[Weighed],
     found: Tied | None = None,
+    chance: Chance | str | None = None,
 ) -> Result:
-    """Write what was found; campaigns only where ties were looked for."""
+    """Write what was found; campaigns and chance only where they were looked for."""
     shown = Shown(log, _target_names(request))
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
@@ -178,10 +192,17 @@ def _handed_on(
     }
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
+    if request.nulls and found is None:
+        summary["coverage"].append(NO_NULLS)
     if found is not None:
         written["accounts.parquet"] = ranked = with_campaign(ranked, log, found)
         written["campaigns.parquet"] = campaign_table(log, found)
         summary["campaigns"] = len(found.groups)
+    if isinstance(chance, str):
+        summary["coverage"].append(chance)
+    elif chance is not None:
+        written["accounts.parquet"] = ranked = with_chance(ranked, log, chance, request.prior)
+        summary["chance"] = told(ranked, chance)
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
 

@@ -39,6 +39,7 @@ class Request:
         known: a list of known accounts, addresses and domains, None for none.
         from_reports: look only at accounts and conversations that a person reported.
         campaigns: look for ties, campaigns, hits of lists and reports.
+        nulls: hold the accounts against null worlds; needs `campaigns`.
     """
 
     paths: tuple[Path, ...]
@@ -55,6 +56,7 @@ class Request:
     known: Path | None = None
     from_reports: bool = False
     campaigns: bool = True
+    nulls: bool = True
 
 
 def hold_out(request: Request) -> None:

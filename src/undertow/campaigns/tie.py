@@ -51,7 +51,13 @@ class Tied:
     pairs: Served
 
 
-def tied(log: EventLog, weighed: Sequence[Weighed], *, known: Array | None = None) -> Tied:
+def tied(
+    log: EventLog,
+    weighed: Sequence[Weighed],
+    *,
+    known: Array | None = None,
+    context: bool = True,
+) -> Tied:
     """Find ties and groups, add hits of lists and reports, and lend weight along ties.
 
     Args:
@@ -60,6 +66,7 @@ def tied(log: EventLog, weighed: Sequence[Weighed], *, known: Array | None = Non
             address handed over stands on a known list) and `log` accounts in `known`, hits are added.
         weighed: playbooks as `weigh` left them.
         known: bool, (accounts): accounts that stand on a known list; None for no list.
+        context: add what is shown and weighs nothing.
     """
     size = len(log.accounts)
     pairs = served(log, weighed)
@@ -78,7 +85,9 @@ def tied(log: EventLog, weighed: Sequence[Weighed], *, known: Array | None = Non
     told = [with_reports(log, with_hits(log, one, known)) for one in weighed]
     # What is lent counts hits of lists; what limits the borrower is its own conduct alone.
     lends = own_weight(told, size)
-    raised = [with_context(log, _raised(log, one, ties, lends, own), pairs) for one in told]
+    raised = [_raised(log, one, ties, lends, own) for one in told]
+    if context:
+        raised = [with_context(log, one, pairs) for one in raised]
     weight = np.bincount(
         found.group, weights=np.maximum(own[found.account], 0.0), minlength=len(found)
     )

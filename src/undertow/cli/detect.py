@@ -72,6 +72,9 @@ def detect(
             "--campaigns/--no-campaigns", help="Look for ties between accounts, lists, reports."
         ),
     ] = True,
+    nulls: Annotated[
+        bool, typer.Option("--nulls/--no-nulls", help="Say what chance alone would give.")
+    ] = True,
     state: Annotated[
         Path | None,
         typer.Option(help="Folder that carries the events of earlier runs into this one."),
@@ -116,6 +119,7 @@ def detect(
         known=known,
         from_reports=from_reports,
         campaigns=campaigns,
+        nulls=nulls,
         state=state,
         memory=checked_size(memory, "--memory"),
     )
@@ -187,6 +191,10 @@ def show_ranking(result: Ranking) -> None:
         f"weight in bits; before looking an account stands at {prior:.1f}, and "
         + outweigh.get(heavy, f"{heavy} of them outweigh it")
     )
+    chance = result.summary.get("chance")
+    if chance is not None:
+        # Not a note: how wrong it may be stands on every output.
+        complain(chance["sentence"])
 
 
 def note_next(result: Ranking, out: Path) -> None:

@@ -86,7 +86,8 @@ def written(events: pa.Table, world: World) -> Iterator[tuple[Path, Request]]:
         request = Request((path,), folder / "out", (parse.load(PLAYBOOK),))
         if world.known and any(entry.name == KNOWN for entry in fields(Request)):
             listed = folder / "known.txt"
-            listed.write_text("\n".join(world.known) + "\n", encoding="utf-8")
+            lines = [f"account {name}\n" for name in world.known]
+            listed.write_text("".join(lines), encoding="utf-8")
             request = replace(request, **{KNOWN: listed})  # type: ignore[arg-type]  # by name
         yield folder, request
 

@@ -111,6 +111,11 @@ def _finding(finding: Finding, run: Run) -> Iterator[str]:
     yield "Evidence in bits, strongest first:"
     yield from _sum(finding)
     yield _beside_prior(finding.weight, run.prior)
+    if finding.chance is not None:
+        yield f"         {finding.chance.says}"
+    if finding.chance is not None and finding.chance.agrees:
+        yield f"         Beside its own conduct agrees: {'; '.join(finding.chance.agrees)}."
+        yield f"         As high in null worlds, of accounts as busy: {finding.chance.counts}."
     yield ""
     yield from _funnels(finding)
     yield from _unseen(finding, run)

@@ -107,6 +107,8 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     native_targets: dict[str, Any] | None = None
     coverage: tuple[str, ...] = ()
     from_reports: bool = False
+    chance: dict[str, Any] | None = None
+    """What null worlds say of the queue; None where none were made."""
 
     def playbook(self, name: str) -> PlaybookFacts:
         """Look a playbook up; one that `run.json` does not know has a name and nothing else."""
