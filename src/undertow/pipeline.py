@@ -32,7 +32,7 @@ from undertow.export.written import write_results
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
-from undertow.nulls.run import chance_of
+from undertow.nulls.run import NO_FIRST, chance_of
 from undertow.nulls.score import Task
 from undertow.nulls.show import Chance, told, with_chance
 from undertow.playbooks.grammar import Playbook
@@ -127,7 +127,9 @@ def _detect(
                 files.sources,
                 only_reported if request.from_reports else None,
             )
-            chance = chance_of(log, found, known, task, (begin, advance))
+            chance = chance_of(
+                log, found, known, task, (begin, advance), first=request.first_alert
+            )
         return _handed_on(request, files, declared, log, found.weighed, found, chance)
 
 
@@ -203,6 +205,8 @@ def _handed_on(
     elif chance is not None:
         written["accounts.parquet"] = ranked = with_chance(ranked, log, chance, request.prior)
         summary["chance"] = told(ranked, chance)
+        if chance.first is None:
+            summary["coverage"].append(NO_FIRST)
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
 

@@ -40,6 +40,7 @@ class Request:
         from_reports: look only at accounts and conversations that a person reported.
         campaigns: look for ties, campaigns, hits of lists and reports.
         nulls: hold the accounts against null worlds; needs `campaigns`.
+        first_alert: find the first midnight that raises each account; needs `nulls`.
     """
 
     paths: tuple[Path, ...]
@@ -57,6 +58,7 @@ class Request:
     from_reports: bool = False
     campaigns: bool = True
     nulls: bool = True
+    first_alert: bool = False
 
 
 def hold_out(request: Request) -> None:

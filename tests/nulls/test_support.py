@@ -47,6 +47,16 @@ def test_the_same_people_seen_from_three_sides_are_one_thing() -> None:
     assert backed(*same, tie("address", 1, 2)) == [1, 2]
 
 
+def test_two_with_one_address_who_share_people_with_one_third_agree_with_it() -> None:
+    assert backed(tie("address", 1, 2), tie("handoff", 1, 3), tie("gatekeeper", 2, 3)) == [
+        1,
+        2,
+        3,
+    ]
+    assert backed(tie("address", 1, 2), tie("handoff", 1, 3), tie("handoff", 2, 4)) == []
+    assert backed(tie("targets", 1, 2), tie("handoff", 1, 3), tie("handoff", 2, 3)) == []
+
+
 def test_common_hours_do_not_agree_with_anything() -> None:
     assert backed(tie("address", 1, 2), tie("sync", 1, 2)) == []
 

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from logs import log_of, multiset
 
 from undertow.events.log import type_code
-from undertow.nulls.blocks import blocks
 from undertow.nulls.surrogates import KINDS, Original
 from undertow.scores.rates import activity
 from undertow.units import DAY
@@ -22,10 +21,8 @@ seeds = st.integers(0, 10_000)
 
 def made(seed: int, kind: str, again: int = 1, **asked):
     log = log_of(seed, **asked)
-    busy = activity(log)
-    block = blocks(log, busy)
-    original = Original.of(log, block, busy.decile)
-    return log, original.surrogate(kind, again), block
+    original = Original.of(log, activity(log))
+    return log, original.surrogate(kind, again), original.block
 
 
 def between(log):
@@ -155,8 +152,7 @@ def test_who_shares_an_address_is_drawn_anew_and_as_many_share_as_before() -> No
     log.marks["handed"][:] = np.where(
         log.marks["handed"] >= 0, np.where(log.actor < 4, 0, log.actor), -1
     )
-    busy = activity(log)
-    original = Original.of(log, blocks(log, busy), np.zeros(40, np.int64))
+    original = replace(Original.of(log, activity(log)), decile=np.zeros(40, np.int64))
     share = len(np.unique(log.actor[log.marks["handed"] == 0]))
     drawn = set()
     for seed in range(20):
@@ -196,10 +192,7 @@ def test_other_names_for_the_accounts_give_the_same_null_world(kind) -> None:
     actor = new[log.actor].astype(np.int32)
     target = np.where(log.target < 0, -1, new[log.target]).astype(np.int32)
     renamed = replace(log, actor=actor, target=target, accounts=pa.array([str(n) for n in new]))
-    pair = []
-    for one in (log, renamed):
-        busy = activity(one)
-        pair.append(Original.of(one, blocks(one, busy), busy.decile).surrogate(kind, 4))
+    pair = [Original.of(one, activity(one)).surrogate(kind, 4) for one in (log, renamed)]
     assert np.array_equal(pair[0].actor, back[pair[1].actor])
     ends = np.where(pair[1].target < 0, -1, back[pair[1].target])
     assert np.array_equal(pair[0].target, ends)

@@ -75,6 +75,13 @@ def detect(
     nulls: Annotated[
         bool, typer.Option("--nulls/--no-nulls", help="Say what chance alone would give.")
     ] = True,
+    first_alert: Annotated[
+        bool,
+        typer.Option(
+            "--first-alert/--no-first-alert",
+            help="Find the first midnight that raises each account; takes long.",
+        ),
+    ] = False,
     state: Annotated[
         Path | None,
         typer.Option(help="Folder that carries the events of earlier runs into this one."),
@@ -120,6 +127,7 @@ def detect(
         from_reports=from_reports,
         campaigns=campaigns,
         nulls=nulls,
+        first_alert=first_alert,
         state=state,
         memory=checked_size(memory, "--memory"),
     )

@@ -15,24 +15,24 @@ ROUNDS: Final = 2
 """Rounds of Leiden: blocks need no finer communities."""
 
 
-def blocks(log: EventLog, busy: Activity) -> Array:
+def blocks(busy: Activity, rank: Array) -> Array:
     """Number the blocks: int64, (accounts), by decile of contacts and community of the graph of contacts.
 
-    The search for communities is given accounts in the order in which the log first names them: it does not
-    depend on names.
+    Args:
+        busy: who addressed whom.
+        rank: int64, (accounts), of `appearance`: the search for communities must not depend on names.
     """
-    size = len(log.accounts)
     actor, target = busy.pairs.one.astype(np.int64), busy.pairs.other.astype(np.int64)
-    found = communities(actor, target, _appearance(log, size), size)
-    return found * DECILES + busy.decile
+    return communities(actor, target, rank, len(rank)) * DECILES + busy.decile
 
 
-def _appearance(log: EventLog, size: int) -> Array:
+def appearance(log: EventLog) -> Array:
     """Rank accounts by the first row that names them: int64, (accounts)."""
+    size = len(log.accounts)
     first = np.full(size + 1, len(log), np.int64)
     for column in (log.actor, log.target):
-        # Written backwards, so that the earliest row is the last to be written.
-        first[column[::-1]] = np.minimum(first[column[::-1]], np.arange(len(log) - 1, -1, -1))
+        who, row = np.unique(column, return_index=True)
+        first[who] = np.minimum(first[who], row)
     rank = np.empty(size, np.int64)
     rank[np.argsort(first[:size], kind="stable")] = np.arange(size)
     return rank

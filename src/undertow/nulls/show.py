@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from undertow.events.log import EventLog
+from undertow.events.table import TIME
 from undertow.matches.program import Array
 from undertow.nulls.chance import ALERT, Against, Null, against
 from undertow.nulls.probability import probability
@@ -24,6 +25,7 @@ CHANCE: Final = pa.list_(
 )
 SAYS: Final = {
     "pair": "two kinds of ties to one account",
+    "third": "an address or script in common, and people shared with one third account",
     "crowd": "one address or script in common with several accounts",
     "hit": "a known list",
     "reported": "a report by a person, and a tie",
@@ -39,15 +41,17 @@ class Chance:
         data: scores of the accounts of the data.
         backed: what agrees with each.
         nulls: the null worlds, by kind.
+        first: int64, (accounts), µs, first midnight that raises each, -1 for never; None where not asked.
     """
 
     data: Scores
     backed: Support
     nulls: Sequence[Null]
+    first: Array | None = None
 
 
 def with_chance(ranked: pa.Table, log: EventLog, chance: Chance, prior: float) -> pa.Table:
-    """Add `probability`, `p_value`, `q_value`, `agrees` and `chance` to the ranking.
+    """Add `probability`, `p_value`, `q_value`, `agrees`, `chance`, and `first_alert` if it was asked for.
 
     Args:
         ranked: `accounts.parquet`, best first.
@@ -67,6 +71,9 @@ def with_chance(ranked: pa.Table, log: EventLog, chance: Chance, prior: float) -
         "agrees": _agrees(chance.backed, code),
         "chance": _chance(found, chance.nulls),
     }
+    if chance.first is not None:
+        at = chance.first[code]
+        columns["first_alert"] = pa.array(at, mask=at < 0).cast(TIME)
     for name, column in columns.items():
         ranked = ranked.append_column(name, column)
     return ranked

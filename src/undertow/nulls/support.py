@@ -4,6 +4,7 @@ Honest teams share an address, or pass people on, as campaigns do: one tie is no
 more than such a team shows by the nature of its work:
 
 - two classes of ties to one and the same account: one address and one script, or one of them and the same people;
+- one address or script in common with an account, and people that both pass to, or get from, one third account;
 - one address or script in common with at least `CROWD` other accounts, more than a small team has;
 - a hit on a known list;
 - a report by a person beside a tie of any class.
@@ -18,6 +19,7 @@ from typing import Final
 
 import numpy as np
 
+from undertow.campaigns.served import spread
 from undertow.campaigns.table import KINDS, Ties
 from undertow.campaigns.tie import Tied
 from undertow.matches.program import Array
@@ -43,12 +45,14 @@ class Support:
 
     Attributes:
         pair: bool, two classes of ties to one account.
+        third: bool, of three accounts of which two share an address or script, and both people with the third.
         crowd: bool, one address or script with at least `CROWD` others.
         hit: bool, on a known list, or hands over an address of it.
         reported: bool, reported by a person and tied.
     """
 
     pair: Array
+    third: Array
     crowd: Array
     hit: Array
     reported: Array
@@ -56,7 +60,7 @@ class Support:
     @property
     def any(self) -> Array:
         """Mark the accounts that have any support."""
-        return np.asarray(self.pair | self.crowd | self.hit | self.reported)
+        return np.asarray(self.pair | self.third | self.crowd | self.hit | self.reported)
 
 
 def support(found: Tied, size: int) -> Support:
@@ -71,21 +75,40 @@ def support(found: Tied, size: int) -> Support:
         rows = one.evidence
         hit[rows.account[rows.source == "known"]] = True
         reported[rows.account[rows.source == "report"]] = True
-    tied, pair = _by_pairs(found.ties, size)
-    return Support(pair, _crowded(found.ties, size), hit, reported & tied)
-
-
-def _by_pairs(ties: Ties, size: int) -> tuple[Array, Array]:
-    """Mark accounts with a tie of any class, and those with ties of two classes to one account."""
-    of_kind = np.array(
-        [NAMES.index(CLASSES[kind]) if kind in CLASSES else -1 for kind in KINDS]
+    pair, of = _classed(found.ties, size)
+    each, many = np.unique(pair, return_counts=True)
+    people = of == NAMES.index("people")
+    return Support(
+        pair=_ends(each[many > 1], size),
+        third=_thirds(np.unique(pair[~people]), pair[people], size),
+        crowd=_crowded(found.ties, size),
+        hit=hit,
+        reported=reported & _ends(each, size),
     )
-    of = of_kind[ties.kind]
-    inside = of >= 0
-    low, high = np.minimum(ties.a, ties.b)[inside], np.maximum(ties.a, ties.b)[inside]
-    each = np.unique((low * size + high) * len(NAMES) + of[inside])
-    pair, many = np.unique(each // len(NAMES), return_counts=True)
-    return _ends(pair, size), _ends(pair[many > 1], size)
+
+
+def _classed(ties: Ties, size: int) -> tuple[Array, Array]:
+    """List pairs of accounts (lesser code * size + greater) with each class of ties between them, once."""
+    of_kind = [NAMES.index(CLASSES[kind]) if kind in CLASSES else -1 for kind in KINDS]
+    of = np.array(of_kind)[ties.kind]
+    low, high = np.minimum(ties.a, ties.b)[of >= 0], np.maximum(ties.a, ties.b)[of >= 0]
+    each = np.unique((low * size + high) * len(NAMES) + of[of >= 0])
+    return each // len(NAMES), each % len(NAMES)
+
+
+def _thirds(share: Array, people: Array, size: int) -> Array:
+    """Mark both of each pair that shares something, and every third whom people tie to both."""
+    edge = np.sort(np.concatenate([people, people % size * size + people // size]))
+    one, other = share // size, share % size
+    low = np.searchsorted(edge, one * size, "left")
+    place, at = spread(low, np.searchsorted(edge, (one + 1) * size, "left"))
+    third = edge[at] % size
+    back = other[place] * size + third
+    met = np.isin(back, edge)
+    marked = np.zeros(size, bool)
+    for who in (one[place], other[place], third):
+        marked[who[met]] = True
+    return marked
 
 
 def _ends(pair: Array, size: int) -> Array:

@@ -24,7 +24,9 @@ import pyarrow as pa
 
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
+from undertow.nulls.blocks import appearance, blocks
 from undertow.nulls.profiles import Profiles, exchanged, profiles_of
+from undertow.scores.rates import Activity
 from undertow.units import DAY
 
 KINDS: Final = ("times", "links", "recipients", "addresses", "arrow")
@@ -48,6 +50,7 @@ class Original:
         links: who addressed whom.
         block: int64, (accounts): accounts that stand in for each other as recipients.
         decile: int64, (accounts): of activity.
+        rank: int64, (accounts): of first appearance.
         profiles: what accounts hand over, by mark.
         on_list: bool, by number of `handed`, whether the address stands on a known list; None for no list.
     """
@@ -57,12 +60,13 @@ class Original:
     links: Links
     block: Array
     decile: Array
+    rank: Array
     profiles: dict[str, Profiles]
     on_list: Array | None
 
     @classmethod
-    def of(cls, log: EventLog, block: Array, decile: Array) -> Original:
-        """Prepare a log; ids and derived marks are left behind."""
+    def of(cls, log: EventLog, busy: Activity) -> Original:
+        """Prepare a log, given how busy its accounts are; ids and derived marks are left behind."""
         profiles = {n: profiles_of(log, log.marks[n]) for n in SHARED if n in log.marks}
         marks = {n: column for n, column in log.marks.items() if n not in DERIVED}
         marks |= {name: one.rank for name, one in profiles.items()}
@@ -71,7 +75,17 @@ class Original:
             on_list = np.zeros(profiles["handed"].many, bool)
             on_list[log.marks["handed"][log.marks[LISTED]]] = True
         bare = replace(log, id=pa.chunked_array([pa.nulls(len(log), pa.string())]), marks=marks)
-        return cls(bare, pairs_of(bare), links_of(bare), block, decile, profiles, on_list)
+        rank = appearance(log)
+        return cls(
+            log=bare,
+            pairs=pairs_of(bare),
+            links=links_of(bare),
+            block=blocks(busy, rank),
+            decile=busy.decile,
+            rank=rank,
+            profiles=profiles,
+            on_list=on_list,
+        )
 
     def surrogate(self, kind: str, seed: int) -> EventLog:
         """Make one surrogate; who shares an address or a script is drawn anew in each of any kind.
@@ -96,7 +110,10 @@ class Original:
         if known is None:
             return None
         rng = np.random.default_rng([seed, KINDS.index(kind), 1])
-        return known[_shuffled_within(self.decile, rng)]
+        order = np.argsort(self.rank)
+        out = np.empty_like(known)
+        out[order] = known[order[_shuffled_within(self.decile[order], rng)]]
+        return out
 
 
 @dataclass(frozen=True)

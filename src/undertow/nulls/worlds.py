@@ -10,7 +10,6 @@ from typing import Final
 from undertow.events.log import EventLog
 from undertow.events.order import THREADS
 from undertow.matches.program import Array
-from undertow.nulls.blocks import blocks
 from undertow.nulls.chance import Null, null_of
 from undertow.nulls.score import Scores, Task, scored
 from undertow.nulls.surrogates import KINDS, Original
@@ -33,17 +32,21 @@ def worlds_for(rows: int) -> int:
 
 def why_not(busy: Activity, weighed: Sequence[Weighed]) -> str | None:
     """Say in words why nothing can be said of chance, or None where something can."""
-    active = int((busy.contacts > 0).sum())
-    if active < LEAST_ACCOUNTS:
+    if too_few(busy):
         return (
-            f"p and q were not computed: only {active} accounts addressed anybody, too few to say what "
-            "chance would give"
+            f"p and q were not computed: fewer than {LEAST_ACCOUNTS} accounts addressed anybody, too few to "
+            "say what chance would give"
         )
     if not any(one.listed.any() for one in weighed):
         return "p and q were not computed: nobody is listed"
     if any(one.matches.slow for one in weighed):
         return "p and q were not computed: a playbook needs the slow matcher, which is too slow for null worlds"
     return None
+
+
+def too_few(busy: Activity) -> bool:
+    """Say whether so few accounts are active that nothing is said."""
+    return int((busy.contacts > 0).sum()) < LEAST_ACCOUNTS
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Worlds:
             known: bool, (accounts), who stands on a known list; None for no list.
             task: what is looked for.
         """
-        return cls(Original.of(log, blocks(log, busy), busy.decile), known, task)
+        return cls(Original.of(log, busy), known, task)
 
     def one(self, kind: str, seed: int) -> Scores:
         """Make and score one null world."""
