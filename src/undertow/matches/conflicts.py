@@ -43,7 +43,7 @@ def settle(plan: Plan, rows: Rows, mine: Array, key: Array, run: Run) -> tuple[A
         _leave_out(plan, rows, mine, role, account)
         ways.append(settle(plan, rows, mine, key, run))
         rows.mask[mine] = before
-    return max(ways, key=lambda way: _rank(plan, way[1]))
+    return max(ways, key=lambda way: _rank(plan, rows, way[1]))
 
 
 def _conflict(plan: Plan, rows: Rows, key: Array, events: Array) -> list[tuple[int, int]]:
@@ -81,10 +81,10 @@ def _leave_out(plan: Plan, rows: Rows, mine: Array, role: int, account: int) -> 
         rows.mask[mine[by_actor | by_target]] &= ~np.int64(1 << int(s))
 
 
-def _rank(plan: Plan, events: Array) -> tuple[object, ...]:
+def _rank(plan: Plan, rows: Rows, events: Array) -> tuple[object, ...]:
     """Order chains as they are reported: furthest, most optional, earliest, latest predecessors."""
     taken = np.flatnonzero(events >= 0)
     if not len(taken):
         return (-1,)
-    chain = tuple((int(events[s]), int(s)) for s in taken[::-1])
+    chain = tuple((int(rows.event[events[s]]), int(s)) for s in taken[::-1])
     return int(taken[-1]), int(plan.optional[taken].sum()), -chain[0][0], chain

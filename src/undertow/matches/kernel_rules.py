@@ -26,6 +26,9 @@ from undertow.matches.program import (
     Program,
 )
 
+ELSEWHERE: Final = -2
+"""Platform of a row that stands for an event between other accounts of the same two actors."""
+
 # Rows of `Scratch.events`.
 PICKED: Final = 0
 AT: Final = 1
@@ -49,7 +52,7 @@ BEGIN: Final = 2
 
 
 class Rows(NamedTuple):
-    """The selected events, (r), as in `select.Selected`."""
+    """The selected events, (r), as in `select.Selected`; rows of one `event` are that one event."""
 
     at: Array
     actor: Array
@@ -58,6 +61,7 @@ class Rows(NamedTuple):
     platform: Array
     mask: Array
     warm: Array
+    event: Array
 
 
 class Lists(NamedTuple):

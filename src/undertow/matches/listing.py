@@ -204,6 +204,7 @@ def list_events(
         platform=log.platform[row].astype(np.int64),
         mask=selected.mask[every],
         warm=selected.warm[every],
+        event=row if selected.event is None else selected.event[every],
     )
     side_start, side_rows = np.zeros(accounts + 1, np.int64), np.empty(0, np.int64)
     if sides:
