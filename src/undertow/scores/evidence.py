@@ -33,8 +33,11 @@ EXTRA_STEPS: Final = (
     "reports",
     "quiet",
     "once a target",
+    "next target",
 )
 """Names of what is no step of a playbook: step -2 is the first of them, -3 the next, and so on."""
+OF_TARGETS: Final = tuple(-2 - EXTRA_STEPS.index(name) for name in ("quiet", "next target"))
+"""Codes of what is no step and is about one target each."""
 TIE_STEPS: Final = range(-2, -8, -1)
 """Codes of the kinds of ties in the order of `undertow.campaigns.table.KINDS`."""
 
