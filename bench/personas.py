@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
-
 from two_platforms import SOURCES, Setting, World, make, permuted
+
 from undertow.campaigns.handing import listed_pairs
 from undertow.campaigns.persona import Finder, Found
 from undertow.events.log import EventLog, collect

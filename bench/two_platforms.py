@@ -32,13 +32,13 @@ SOURCES = [
 ]
 PLAIN = ("find me on telegram: @{}", "telegram @{}", "t.me/{}")
 HIDDEN = (
-    "t e l e g r a m : @ {}",
-    "tele gram - at {}",
+    "my t e l e g r a m is {}",
     "t [dot] me / {}",
-    "telegr@m @{}",
     "tg: @{}",
+    "tele gram - at {}",
+    "telegr@m @{}",
 )
-"""The last two are found, the others are beyond what the finder undoes: so part of it stays unseen."""
+"""The last two are beyond what the finder undoes, so part of it stays unseen."""
 
 Row = dict[str, Any]
 

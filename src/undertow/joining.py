@@ -87,10 +87,19 @@ def entries(
     old: Sequence[Tie],
     pseudonyms: Pseudonyms,
 ) -> list[Tie]:
-    """Write ties as entries of the file; accounts that are only targets are sealed."""
-    targets = np.zeros(len(finder.log.accounts), bool)
+    """Write ties as entries of the file.
+
+    Sealed are accounts that are only targets, and those that were given an address before they gave
+    one: who answers an address with an own one is drawn in still.
+    """
+    many = len(finder.log.accounts)
+    targets = np.zeros(many, bool)
     targets[pairs[:, 1]] = True
     targets[pairs[:, 0]] = False
+    gave, got = np.full(many, np.iinfo(np.int64).max), np.full(many, np.iinfo(np.int64).max)
+    np.minimum.at(gave, finder.given.giver, finder.given.row)
+    np.minimum.at(got, finder.given.target, finder.given.row)
+    targets |= got < gave
     shown = Shown(finder.log, pseudonyms.of_array)
     return to_ties(finder, found, targets, shown, old, pseudonyms)
 

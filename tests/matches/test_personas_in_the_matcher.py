@@ -6,8 +6,8 @@ import random
 from datetime import timedelta
 
 import pytest
-
 from test_kernel_equals_oracle import Plain, plain
+
 from undertow.events.source import Source
 from undertow.matches.actors import Actors, actors_of
 from undertow.matches.match import find
