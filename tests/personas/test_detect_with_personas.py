@@ -224,6 +224,7 @@ def test_one_gatekeeper_of_several_recruiters_is_named_on_their_cases(
         at, here = START + (5 + 6 * n) * DAY, f"chat:{CANARY}-g{n}"
         giver = ("chat:rec-a", "chat:rec-b")[n % 2]
         rows += [
+            *(row(at - k * HOUR, here, f"chat:person{n + k}") for k in range(1, 4)),
             row(at, here, gate, kind="mention"),
             row(at + HOUR, gate, here, kind="follow"),
             row(at + 5 * HOUR, giver, here),

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 
-from personas import SETTINGS, interval, score
+from persona_joins import SETTINGS, interval, score
 from two_platforms import Setting, make
 
 

@@ -36,7 +36,7 @@ SUCCEEDS: Final = 0.3
 """Chance that a second account of one actor begins after the first has ended; ours."""
 LEAST: Final = 2.5
 """Bits from which accounts are joined: odds of six to one under what is assumed here. Chosen on worlds of seeds 1
-to 5 (`bench/personas.py`)."""
+to 5 (`bench/persona_joins.py`)."""
 STEPS: Final = 3
 """Addresses to different accounts, each followed, from which an account that none of them names is looked for."""
 NAMES: Final = 8.0

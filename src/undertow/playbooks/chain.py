@@ -47,7 +47,9 @@ def _check_key_stands_in(playbook: Playbook, step: Step, page: Page) -> None:
         page.fault(path, what, code="playbook-step-without-key", mend=mend)
     elif step.across_personas and set(step.roles) != set(playbook.key[:2]):
         what = f"step `{step.name}` is across personas, and not between the two accounts of the key"
-        mend = "take `across` away: only of the key's two accounts it is known who else they are"
+        mend = (
+            "take `across` away: only of the key's two accounts it is known who else they are"
+        )
         page.fault((*path, "across"), what, code="playbook-across-free", mend=mend)
 
 

@@ -1,6 +1,6 @@
 """Precision and recall of persona joins on simulated worlds of two platforms, with intervals by world.
 
-    python bench/personas.py --seeds 101 102 103
+    python bench/persona_joins.py --seeds 101 102 103
 
 Prints one line per setting. Precision counts ties that join two accounts of one person: leads join who hands an
 address over, targets who was given it. Recall counts recruiters, all of whom have an account there; other people
