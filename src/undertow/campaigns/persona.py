@@ -39,6 +39,10 @@ LEAST: Final = 2.5
 to 5 (`bench/persona_joins.py`)."""
 STEPS: Final = 3
 """Addresses to different accounts, each followed, from which an account that none of them names is looked for."""
+ENOUGH: Final = 200
+"""Targets of one giver that are looked at, the first ones: more add nothing but work."""
+CROWD: Final = 30
+"""Givers of one address above which it is a public one; as for ties of campaigns."""
 NAMES: Final = 8.0
 """Most bits of a name: beyond that the counts are too few to tell."""
 
@@ -97,6 +101,7 @@ class Finder:
         # Which accounts each address names, asked once.
         used = np.unique(self.every.value).tolist()
         self.named = {value: named(*addresses[value]) for value in used}
+        self._apart: dict[int, float] = {}
         self.back: dict[tuple[int, int], set[int]] = {}
         answers = self.every.take(np.flatnonzero(back))
         for t, g, v in zip(answers.giver, answers.target, answers.value, strict=True):
@@ -164,7 +169,7 @@ class Finder:
     def _one_after_another(self, accounts: list[int]) -> bool:
         """Say whether the accounts of each platform follow each other in time, none beside another."""
         where = self.where
-        return all(
+        return len(accounts) <= CROWD and all(
             one == other
             or where.platform[one] != where.platform[other]
             or (where.lives_apart(one, other) and self.succession(one).bits > 0)
@@ -174,7 +179,10 @@ class Finder:
 
     def succession(self, one: int) -> Reason:
         """Weigh that an account begins where another of its platform ends, against how often that is so."""
-        chance = self.where.apart_by_chance(int(self.where.platform[one]))
+        platform = int(self.where.platform[one])
+        if platform not in self._apart:
+            self._apart[platform] = self.where.apart_by_chance(platform)
+        chance = self._apart[platform]
         return Reason("succession", float(np.log2(SUCCEEDS / chance)))
 
     def _follows(self, other: int, given: Handings) -> tuple[float, int, int]:
@@ -255,8 +263,11 @@ class Finder:
     def _undisputed(self, found: list[Found]) -> list[Found]:
         """Leave out accounts to which several lead at one time: a desk, not a persona."""
         kept = []
+        by: dict[int, list[int]] = {}
         for tie in found:
-            givers = [one.a for one in found if one.b == tie.b]
+            by.setdefault(tie.b, []).append(tie.a)
+        for tie in found:
+            givers = by[tie.b]
             if not self._one_after_another(givers):
                 continue
             same = self.where.platform[givers] == self.where.platform[tie.a]
@@ -289,6 +300,7 @@ class Finder:
         given, where = self.given.of(lead.a), self.where
         if lead.reasons[0].kind == "address":
             given = given.take(np.flatnonzero(self._names(given, lead.b)))
+        given = _first_of_each(given)
         places = where.of(lead.b)
         begun, whom = where.met.at[places], where.met.target[places]
         rate = self._rate(begun, given.at)
@@ -313,6 +325,6 @@ class Finder:
 
 
 def _first_of_each(given: Handings) -> Handings:
-    """Keep the first address that each target was given."""
+    """Keep the first address that each target was given, of at most `ENOUGH` targets."""
     _, first = np.unique(given.target, return_index=True)
-    return given.take(np.sort(first))
+    return given.take(np.sort(first)[:ENOUGH])
