@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from undertow.matches import kernel
-from undertow.matches.kernel_rules import Rows
+from undertow.matches.kernel_rules import APART, ELSEWHERE, Rows
 from undertow.matches.plan import Plan
 from undertow.matches.program import KEY_ROLES, Array
 
@@ -86,5 +86,11 @@ def _rank(plan: Plan, rows: Rows, events: Array) -> tuple[object, ...]:
     taken = np.flatnonzero(events >= 0)
     if not len(taken):
         return (-1,)
-    chain = tuple((int(rows.event[events[s]]), int(s)) for s in taken[::-1])
+    chain = tuple((_place(rows, int(events[s])), int(s)) for s in taken[::-1])
     return int(taken[-1]), int(plan.optional[taken].sum()), -chain[0][0], chain
+
+
+def _place(rows: Rows, x: int) -> int:
+    """Give the place of the event itself that a row stands for."""
+    platform = int(rows.platform[x])
+    return ELSEWHERE - platform if APART < platform <= ELSEWHERE else x

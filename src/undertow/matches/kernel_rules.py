@@ -27,7 +27,10 @@ from undertow.matches.program import (
 )
 
 ELSEWHERE: Final = -2
-"""Platform of a row that stands for an event between other accounts of the same two actors."""
+"""Platforms from here down belong to rows that stand for an event between other accounts of the same two actors:
+`ELSEWHERE - x` where the event itself stands at `x`, less than any of these where it is not listed."""
+APART: Final = -(1 << 40)
+"""Platform of such a row whose event is not listed."""
 
 # Rows of `Scratch.events`.
 PICKED: Final = 0
@@ -52,7 +55,7 @@ BEGIN: Final = 2
 
 
 class Rows(NamedTuple):
-    """The selected events, (r), as in `select.Selected`; rows of one `event` are that one event."""
+    """The selected events, (r), as in `select.Selected`."""
 
     at: Array
     actor: Array
@@ -61,7 +64,6 @@ class Rows(NamedTuple):
     platform: Array
     mask: Array
     warm: Array
-    event: Array
 
 
 class Lists(NamedTuple):

@@ -117,7 +117,7 @@ def own_events(
                 other = free
         if own:
             known[TAKES] |= own
-            if rows.platform[x] != ELSEWHERE:
+            if rows.platform[x] > ELSEWHERE:
                 note_platform(known, rows.platform[x])
         if bits:
             events[PICKED, n] = x
@@ -238,7 +238,7 @@ def with_sides(
             events[AT, m] = at
             events[MASK, m] = found
             events[OTHER, m] = other
-            if own < n and rows.event[events[OWN + PICKED, own]] == rows.event[x]:
+            if own < n and rows.platform[events[OWN + PICKED, own]] == ELSEWHERE - x:
                 # The very event, standing for the pair as well: one event takes one step.
                 events[MASK, m] |= events[OWN + MASK, own]
                 own += 1
