@@ -20,6 +20,7 @@ from two import (
     target,
 )
 
+from undertow.campaigns.known import hashed
 from undertow.campaigns.persona import LEAST
 from undertow.events.pseudonyms import Pseudonyms
 
@@ -84,6 +85,13 @@ def test_a_number_names_an_account_wherever_its_native_id_is_that_number(joined)
     ]
     rows += [one for n in range(5) for one in following(n, lead=desk)]
     assert frozenset({GIVER, desk}) in pairs(joined(ordinary() + rows))
+
+
+def test_an_account_kept_under_the_keyed_hash_of_its_address_is_found_by_it(joined) -> None:
+    lead = f"telegram:{hashed(Pseudonyms.default().key, 'address', 'bobby77')}"
+    rows = [one for n in range(5) for one in handing(n)]
+    rows += [one for n in range(5) for one in following(n, lead=lead)]
+    assert frozenset({GIVER, lead}) in pairs(joined(ordinary() + rows))
 
 
 def test_colleagues_who_share_one_address_are_not_joined_by_it(joined) -> None:

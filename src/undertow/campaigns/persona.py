@@ -102,6 +102,8 @@ class Finder:
         used = np.unique(self.every.value).tolist()
         self.named = {value: named(*addresses[value]) for value in used}
         self._apart: dict[int, float] = {}
+        self._order = np.argsort(self.where.met.at, kind="stable")
+        self._times = self.where.met.at[self._order]
         self.back: dict[tuple[int, int], set[int]] = {}
         answers = self.every.take(np.flatnonzero(back))
         for t, g, v in zip(answers.giver, answers.target, answers.value, strict=True):
@@ -247,18 +249,10 @@ class Finder:
 
     def _begun(self, platform: int, at: int) -> Array:
         """List the contacts that begin on a platform within `SLOW` of a moment: places in `met`."""
-        order, times = self._by_time
-        low, high = np.searchsorted(times, [at + 1, at + SLOW + 1])
-        places = order[low:high]
+        low, high = np.searchsorted(self._times, [at + 1, at + SLOW + 1])
+        places = self._order[low:high]
         there: Array = places[self.where.platform[self.where.met.account[places]] == platform]
         return there
-
-    @property
-    def _by_time(self) -> tuple[Array, Array]:
-        if not hasattr(self, "_ordered"):
-            order = np.argsort(self.where.met.at, kind="stable")
-            self._ordered = order, self.where.met.at[order]
-        return self._ordered
 
     def _undisputed(self, found: list[Found]) -> list[Found]:
         """Leave out accounts to which several lead at one time: a desk, not a persona."""
