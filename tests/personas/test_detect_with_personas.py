@@ -169,7 +169,9 @@ def test_accounts_that_are_not_here_are_counted(
         == 0
     )
     coverage = json.loads((out / "run.json").read_text("utf-8"))["coverage"]
-    assert any("1 of their accounts are not in these events" in line for line in coverage)
+    assert any(
+        "accounts of the file that are not in these events: 1" in line for line in coverage
+    )
 
 
 @pytest.mark.parametrize(

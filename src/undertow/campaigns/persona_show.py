@@ -68,10 +68,10 @@ def absence(held: Held) -> str:
     many = len(
         {int(code) for one, other, _ in held.ties for code in held.actors.of[[one, other]]}
     )
-    text = f"{many} personas were held to be one actor each; a wrong tie lends one account the talk of another"
-    return text + (
-        f"; {held.absent} of their accounts are not in these events" if held.absent else ""
-    )
+    who = "1 persona was" if many == 1 else f"{many} personas were"
+    text = f"{who} held to be one actor: a wrong tie lends one account the talk of another"
+    missing = f"; accounts of the file that are not in these events: {held.absent}"
+    return text + (missing if held.absent else "")
 
 
 def _hidden(held: Held, weighed: Sequence[Weighed]) -> Array:
