@@ -162,7 +162,7 @@ def test_few_coincidences_do_not_find_an_account_that_no_address_names(joined) -
 
 
 def test_of_two_who_begin_at_once_neither_is_taken_but_a_name_given_in_return_settles_it(
-    joined,
+    joined, tmp_path
 ) -> None:
     here, there = target(0)
     twin = row(START + 8 * DAY + 2 * HOUR, f"telegram:{CANARY}-twin", LEAD)
@@ -171,6 +171,8 @@ def test_of_two_who_begin_at_once_neither_is_taken_but_a_name_given_in_return_se
     assert not any(hidden(here) & pair for pair in pairs(joined(rows)))
     back = row(START + 8 * DAY + HOUR, here, GIVER, f"mine on telegram: @{there[9:]}")
     assert hidden(here, there) in pairs(joined([*rows, back]))
+    text = (tmp_path / "personas.yaml").read_text("utf-8")
+    assert CANARY not in text, "who answers an address with an own one is a target still"
 
 
 def test_an_equal_user_name_helps_only_where_the_talk_begins_with_the_same_account(
