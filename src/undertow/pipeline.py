@@ -14,6 +14,9 @@ import pyarrow as pa
 
 from undertow import __version__
 from undertow.campaigns.known import known_accounts, listed_address
+from undertow.campaigns.persona_file import read_personas
+from undertow.campaigns.persona_join import Held, hold
+from undertow.campaigns.persona_show import absence, persona_table
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
 from undertow.campaigns.tie import Tied, tied
@@ -29,6 +32,7 @@ from undertow.events.read import EventFiles, open_events
 from undertow.events.source import Source
 from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.written import write_results
+from undertow.matches.actors import Actors
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
@@ -39,6 +43,7 @@ from undertow.playbooks.grammar import Playbook
 from undertow.request import Request, hold_in_memory, hold_one_pocket, hold_out, hold_state
 from undertow.scores import table
 from undertow.scores.about import about, coverage
+from undertow.scores.conduct import conduct
 from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
@@ -111,13 +116,15 @@ def _detect(
         hold_one_pocket(log)
         compile_parts()
         compiled()
-        weighed = _weighed(request, log, files.sources, advance, begin)
+        held = held_personas(request, log)
+        actors = None if held is None else held.actors
+        weighed = conduct(log, _weighed(request, log, files.sources, advance, begin, actors))
         begin("writing results", None, "files")
         declared = Declared.of(files)
         if request.from_reports:
             weighed = only_reported(log, weighed)
         if not request.campaigns or folder is not None:
-            return _handed_on(request, files, declared, log, weighed)
+            return _handed_on(request, files, declared, log, weighed, held=held)
         known = known_accounts(request.known, log.accounts)
         found = tied(log, weighed, known=known)
         chance: Chance | str | None = None
@@ -126,11 +133,12 @@ def _detect(
                 request.playbooks,
                 files.sources,
                 only_reported if request.from_reports else None,
+                actors,
             )
             chance = chance_of(
                 log, found, known, task, (begin, advance), first=request.first_alert
             )
-        return _handed_on(request, files, declared, log, found.weighed, found, chance)
+        return _handed_on(request, files, declared, log, found.weighed, found, chance, held)
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -139,7 +147,7 @@ def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
         files = _opened(request)
         log, declared = state.add(read_log(files, request, advance), Declared.of(files))
         hold_one_pocket(log)
-        result = _handed_on(request, files, declared, log, state.weighed())
+        result = _handed_on(request, files, declared, log, conduct(log, state.weighed()))
         state.commit()
     return result
 
@@ -150,6 +158,7 @@ def _weighed(
     sources: tuple[Source, ...],
     advance: Progress,
     begin: Begin,
+    actors: Actors | None = None,
 ) -> list[Weighed]:
     """Match and weigh playbooks, side by side where the log is in memory."""
     playbooks = request.playbooks
@@ -161,7 +170,7 @@ def _weighed(
     begin("matching", len(playbooks), "playbooks")
 
     def one(playbook: Playbook) -> Weighed:
-        weighed = weigh(log, find(log, playbook, sources), busy.result())
+        weighed = weigh(log, find(log, playbook, sources, actors=actors), busy.result())
         advance(1)
         return weighed
 
@@ -178,9 +187,10 @@ def _handed_on(
     weighed: Sequence[Weighed],
     found: Tied | None = None,
     chance: Chance | str | None = None,
+    held: Held | None = None,
 ) -> Result:
     """Write what was found; campaigns and chance only where they were looked for."""
-    shown = Shown(log, _target_names(request))
+    shown = Shown(log, _target_names(request), None if held is None else held.actors)
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
@@ -192,6 +202,9 @@ def _handed_on(
         ),
         "evidence.parquet": pa.concat_tables([e for _, _, e in tables]),
     }
+    if held is not None:
+        written["personas.parquet"] = persona_table(held, weighed, shown)
+        summary["coverage"].append(absence(held))
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
     if request.nulls and found is None:
@@ -233,6 +246,13 @@ def read_log(
             mend="check the files, and `--until` if it was given",
         )
     return log
+
+
+def held_personas(request: Request, log: EventLog) -> Held | None:
+    """Look the personas file up in the events; None where no file was given."""
+    if request.personas is None:
+        return None
+    return hold(read_personas(request.personas), log.accounts, Pseudonyms.default())
 
 
 def looks(playbooks: Iterable[Playbook], region: str | None) -> Looks:

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from undertow.campaigns.persona_show import PERSONAS
 from undertow.campaigns.table import CAMPAIGNS
 from undertow.errors import Place, UndertowError, shown_name
 
@@ -153,12 +154,34 @@ class Results:
     rejects: pa.Table | None
     campaigns: pa.Table | None = None
     """Null where no ties were looked for."""
+    personas: pa.Table | None = None
+    """Null where no personas file was given."""
+
+    def ties(self) -> list[dict[str, Any]]:
+        """List the ties of all campaigns."""
+        if self.campaigns is None:
+            return []
+        return [tie for ties in self.campaigns["ties"].to_pylist() for tie in ties or ()]
+
+    def held(self) -> list[dict[str, Any]]:
+        """List the rows of `personas.parquet`."""
+        rows: list[dict[str, Any]] = [] if self.personas is None else self.personas.to_pylist()
+        return rows
 
     def ranking(self) -> list[dict[str, Any]]:
         """List `accounts.parquet` best first, as plain rows; ties stand in the order of the ids."""
         order = [("weight", "descending"), *((name, "ascending") for name in ACCOUNTS[:3])]
         rows: list[dict[str, Any]] = self.accounts.sort_by(order).to_pylist()
         return rows
+
+    def queue(self) -> list[dict[str, Any]]:
+        """List each account once, by its best row, best first, with its other roles as `also`."""
+        best: dict[str, dict[str, Any]] = {}
+        for row in self.ranking():
+            first = best.setdefault(str(row["account"]), {**row, "also": []})
+            if row["role"] != first["role"] and row["role"] not in first["also"]:
+                first["also"].append(row["role"])
+        return list(best.values())
 
     def evidence_of(self, accounts: Collection[str]) -> list[dict[str, Any]]:
         """List the evidence rows of some accounts, in the file's order."""
@@ -232,6 +255,7 @@ def open_folder(folder: Path) -> Results:
         mend = "give the folder that `undertow detect --out DIR` wrote"
         raise UndertowError(what, code="folder-missing", mend=mend)
     rejects, campaigns = folder / "rejects.parquet", folder / "campaigns.parquet"
+    personas = folder / "personas.parquet"
     return Results(
         folder=folder,
         run=_run(folder / "run.json"),
@@ -240,6 +264,7 @@ def open_folder(folder: Path) -> Results:
         evidence=_table(folder / "evidence.parquet", EVIDENCE),
         rejects=_table(rejects, ("file", "line", "reason")) if rejects.is_file() else None,
         campaigns=_table(campaigns, CAMPAIGNS.names) if campaigns.is_file() else None,
+        personas=_table(personas, PERSONAS.names) if personas.is_file() else None,
     )
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.order import THREADS
+from undertow.matches.actors import Actors
 from undertow.matches.program import Array
 from undertow.nulls.chance import ALERT
 from undertow.nulls.score import Scores, Task, scored
@@ -49,7 +50,8 @@ def first_alerts(
             before, code = prefix(log, many)
             on_list = None if known is None else known[code]
             open_ = first[code] == NEVER
-            raised = code[_raised(before, on_list, task, open_, pool)]
+            asked = replace(task, actors=_among(task.actors, code))
+            raised = code[_raised(before, on_list, asked, open_, pool)]
             first[raised] = midnight
             advance(1)
     return first
@@ -82,6 +84,16 @@ def prefix(log: EventLog, many: int) -> tuple[EventLog, Array]:
         ),
         code,
     )
+
+
+def _among(actors: Actors | None, code: Array) -> Actors | None:
+    """Number the actors of some accounts, by ascending code, anew."""
+    if actors is None:
+        return None
+    _, first, of, many = np.unique(
+        actors.of[code], return_index=True, return_inverse=True, return_counts=True
+    )
+    return Actors(first[of], actors.known[code] & (many[of] > 1))
 
 
 def _raised(

@@ -10,10 +10,12 @@ import numpy as np
 from undertow.campaigns.tie import Tied, own_weight, tied
 from undertow.events.log import EventLog
 from undertow.events.source import Source
+from undertow.matches.actors import Actors
 from undertow.matches.match import find
 from undertow.matches.program import Array
 from undertow.nulls.support import Support, support
 from undertow.playbooks.grammar import Playbook
+from undertow.scores.conduct import conduct
 from undertow.scores.rates import Activity, activity
 from undertow.scores.weigh import Weighed, weigh
 
@@ -29,11 +31,13 @@ class Task:
         playbooks: checked playbooks.
         sources: what could be seen.
         only: leaves out accounts that the run does not look at; None for none.
+        actors: accounts held to be one actor; None where none are known.
     """
 
     playbooks: Sequence[Playbook]
     sources: tuple[Source, ...]
     only: Only | None = None
+    actors: Actors | None = None
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,11 @@ class Scores:
 def scored(log: EventLog, task: Task, known: Array | None) -> Scores:
     """Score the accounts of a log: match, weigh, tie."""
     busy = activity(log)
-    weighed = [
-        weigh(log, find(log, playbook, task.sources, threads=1), busy)
+    matched = [
+        find(log, playbook, task.sources, threads=1, actors=task.actors)
         for playbook in task.playbooks
     ]
+    weighed = conduct(log, [weigh(log, one, busy) for one in matched])
     if task.only is not None:
         weighed = task.only(log, weighed)
     found = tied(log, weighed, known=known, context=False)
