@@ -31,10 +31,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("events", nargs="+", type=Path)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--ground", default="a measurement")
+    parser.add_argument("--ground", help="lawful ground, where the files declare none")
     parser.add_argument("--first-alert", action="store_true")
     given = parser.parse_args()
-    ground = ("--ground", given.ground)
+    ground = () if given.ground is None else ("--ground", given.ground)
     more = ("--first-alert",) if given.first_alert else ()
     seconds(given.events, "--no-nulls", *ground)
     bare, whole = [], []
