@@ -9,11 +9,12 @@ import numpy as np
 
 from undertow.matches.program import Array
 
-SLOPE: Final = 0.7
-"""Share of a weight's bits that the odds move by: steps are summed as if independent, and are not quite.
-Ours; decision 0014 has the measurement on simulated worlds."""
-MOST: Final = 0.9
-"""Largest probability stated at all: no world is simulated in which more of such accounts were guilty."""
+SLOPE: Final = 0.6
+"""Share of a weight's bits that the odds move by: steps are summed as if independent, and are not quite. Between
+0.5 and 0.7 calibration errors on eight small simulated worlds of two backgrounds are least (0.043 to 0.045; 0.059
+with the whole weight)."""
+MOST: Final = 0.7
+"""Largest probability stated at all: in those worlds 57 % of the heaviest backed accounts were recruiters."""
 MOST_ALONE: Final = 0.5
 """Largest probability of an account that nothing but its own conduct speaks for: structure cannot tell."""
 
