@@ -29,6 +29,7 @@ from undertow.events.read import EventFiles, open_events
 from undertow.events.source import Source
 from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.written import write_results
+from undertow.learning.decisions import reviewed
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
@@ -176,6 +177,11 @@ def _handed_on(
         ),
         "evidence.parquet": pa.concat_tables([e for _, _, e in tables]),
     }
+    if request.verdicts is not None:
+        cases = zip(
+            *(ranked[n].to_pylist() for n in ("account", "role", "playbook")), strict=True
+        )
+        summary["reviewers"] = reviewed(request.verdicts, cases)
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
     if found is not None:

@@ -88,6 +88,28 @@ class PlaybookFacts(msgspec.Struct, frozen=True):
         return next((one for one in self.steps if one.name == name), StepFacts(name))
 
 
+class Reviewers(msgspec.Struct, frozen=True):
+    """What reviewers decided on cases of this ranking: the case's account in its role, under its playbook."""
+
+    confirmed: int = 0
+    rejected: int = 0
+    unclear: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        """All cases that anybody decided on."""
+        return self.confirmed + self.rejected + self.unclear
+
+    @property
+    def clause(self) -> str:
+        """Say it as a clause that ends a sentence about the queue."""
+        if not self.looked_at:
+            return "your reviewers have decided on none of these yet"
+        return (
+            f"your reviewers found {self.confirmed:,} of {self.looked_at:,} that they looked at"
+        )
+
+
 class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "undertow"}):
     """`run.json`: what was read, under which ground, and what it could not show."""
 
@@ -107,6 +129,8 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     native_targets: dict[str, Any] | None = None
     coverage: tuple[str, ...] = ()
     from_reports: bool = False
+    reviewers: Reviewers | None = None
+    """None where no decisions were given."""
 
     def playbook(self, name: str) -> PlaybookFacts:
         """Look a playbook up; one that `run.json` does not know has a name and nothing else."""
