@@ -34,16 +34,16 @@ def test_what_is_not_about_the_rate_stays_to_the_letter() -> None:
 @pytest.mark.parametrize(
     "step",
     [
-        "  go: {type: message, from: a, to: b}",
-        "  go: {likely: 0.5, type: message, from: a, to: b}  # why",
-        "  go:\n    likely: 0.5   # why\n    type: message\n    from: a\n    to: b",
-        "  go:\n    type: message\n    from: a\n    to: b\n    likely:\n      rate: 0.5\n      source: >-\n        one\n        two",
-        "  'go':\n    type: [message]\n    from: a\n    to: b",
+        "  go: {type: message, from: a, to: target}",
+        "  go: {likely: 0.5, type: message, from: a, to: target}  # why",
+        "  go:\n    likely: 0.5   # why\n    type: message\n    from: a\n    to: target",
+        "  go:\n    type: message\n    from: a\n    to: target\n    likely:\n      rate: 0.5\n      source: >-\n        one\n        two",
+        "  'go':\n    type: [message]\n    from: a\n    to: target",
     ],
 )
 def test_a_rate_finds_its_place_in_any_form_of_step(step: str) -> None:
     text = (
-        "playbook: p\ngrammar: 1\nroles: {a: {}, b: {}}\nkey: [a, b]\nlisted_from: go\n"
+        "playbook: p\ngrammar: 1\nroles: {a: {}, target: {}}\nkey: [a, target]\nlisted_from: go\n"
         f"steps:\n{step}\nreason: x\n"
     )
     parse(text.encode())
