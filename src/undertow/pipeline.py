@@ -16,6 +16,7 @@ from undertow import __version__
 from undertow.campaigns.known import known_accounts, listed_address
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
+from undertow.campaigns.sources import with_sources
 from undertow.campaigns.tie import Tied, tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
@@ -171,7 +172,6 @@ def _handed_on(
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
     summary = _summary(request, files, declared, log, weighed)
     written = {
-        "accounts.parquet": ranked,
         "funnels.parquet": pa.concat_tables(
             [f for _, f, _ in tables], promote_options="default"
         ),
@@ -185,9 +185,11 @@ def _handed_on(
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
     if found is not None:
-        written["accounts.parquet"] = ranked = with_campaign(ranked, log, found)
+        ranked = with_campaign(ranked, log, found)
         written["campaigns.parquet"] = campaign_table(log, found)
         summary["campaigns"] = len(found.groups)
+    ranked = with_sources(ranked, log, weighed, None if found is None else found.groups)
+    written["accounts.parquet"] = ranked
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
 

@@ -43,6 +43,7 @@ CAMPAIGNS: Final = pa.schema(
                 )
             ),
         ),
+        ("sources", pa.list_(pa.string())),
     ]
 )
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from undertow.export import wording
+from undertow.export.corroborated import Rests, rests_on
 from undertow.export.folder import Funnel, PlaybookFacts, Results
 
 WEIGHED: Final = ("taken", "not taken", "cap", "tie", "known", "report")
@@ -113,6 +114,8 @@ class Finding:
     gap: float
     funnels: tuple[Funnel, ...]
     rows: tuple[dict[str, Any], ...]
+    sources: tuple[str, ...] | None = None
+    """The column `sources`; None where the folder has none."""
 
     @property
     def furthest(self) -> str | None:
@@ -131,29 +134,24 @@ class Finding:
         return tuple(line for line in self.lines if line.bits < 0)
 
     @property
-    def rests_on(self) -> tuple[str, ...]:
-        """Name the independent sources of what speaks for it; at least one entry.
+    def rests(self) -> Rests:
+        """Name the independent sources of what speaks for it.
 
         An account's own conduct is one source, with however many targets; other accounts' events, lists and
         people are others. Rows of one account about several targets do not agree with each other: they are it.
         """
         speaks = [row for row in self.rows if (row["bits"] or 0) > 0]
         targets = {row["target"] for row in speaks if row["source"] == "taken"}
-        told = (
-            [f"its own conduct with {wording.plural(len(targets), 'target')}"]
-            if targets
-            else []
+        kinds = {row["source"] for row in speaks}
+        sources = self.sources
+        if sources is None:  # a folder of an earlier version
+            told = {"taken": "conduct:", "tie": "others", "report": "report", "known": "known"}
+            sources = tuple(word for source, word in told.items() if source in kinds)
+        own = "its own conduct" + (
+            f" with {wording.plural(len(targets), 'target')}" if targets else ""
         )
-        sources = {row["source"] for row in speaks}
         ties = sorted({row["step"] for row in speaks if row["source"] == "tie"})
-        told += (
-            [f"events of other accounts ({wording.step_words(', '.join(ties))})"]
-            if ties
-            else []
-        )
-        told += ["reports by people"] if "report" in sources else []
-        told += ["a known list"] if "known" in sources else []
-        return tuple(told) or ("nothing that speaks for it",)
+        return rests_on(sources, own, wording.step_words(", ".join(ties)))
 
     @property
     def sentence(self) -> str:
@@ -219,6 +217,7 @@ def _finding(
         gap=gap if abs(gap) > TOLERANCE else 0.0,
         funnels=tuple(mine),
         rows=tuple(rows),
+        sources=None if row.get("sources") is None else tuple(row["sources"]),
     )
 
 

@@ -18,7 +18,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from undertow.campaigns.table import CAMPAIGNS
 from undertow.errors import Place, UndertowError, shown_name
 
 ACCOUNTS: Final = ("account", "role", "playbook", "weight", "targets")
@@ -27,6 +26,8 @@ EVIDENCE: Final = (
     *("account", "role", "playbook", "target", "step"),
     *("event", "bits", "u", "m", "n", "source"),
 )
+CAMPAIGNS: Final = ("campaign", "accounts", "weight", "ties")
+"""Columns that every version has written; later ones are read where they are."""
 _AGAIN: Final = "run `undertow detect EVENTS --out DIR` again"
 
 
@@ -261,7 +262,7 @@ def open_folder(folder: Path) -> Results:
         funnels=_table(folder / "funnels.parquet", FUNNELS),
         evidence=_table(folder / "evidence.parquet", EVIDENCE),
         rejects=_table(rejects, ("file", "line", "reason")) if rejects.is_file() else None,
-        campaigns=_table(campaigns, CAMPAIGNS.names) if campaigns.is_file() else None,
+        campaigns=_table(campaigns, CAMPAIGNS) if campaigns.is_file() else None,
     )
 
 
