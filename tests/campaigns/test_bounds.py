@@ -14,6 +14,8 @@ from village import DAY, SOURCE, START, chatter, row, table, team
 from undertow.campaigns.reports import HIT_MOST, REPORTS_MOST
 from undertow.campaigns.tie import own_weight, tied
 from undertow.events.write import write_events
+from undertow.scores.opening import with_opening
+from undertow.scores.rarity import STEP_MOST, held_back
 
 EVEN = 15.6
 """Bits that bring an account from the prior of 2e-5 to even odds."""
@@ -48,16 +50,15 @@ def test_ten_thousand_reporters_who_seem_independent_make_no_alert(tie) -> None:
     assert after < EVEN / 2
 
 
-def test_reports_of_one_account_raise_nobody_else_beyond_its_own_conduct(tie) -> None:
+def test_reports_of_one_account_raise_nobody_else(tie) -> None:
     flags = [row("flag", START + 50 * DAY, f"p:person{n}", "p:rec-a") for n in range(5)]
-    log, weighed, found = tie([*chatter(), *team(), *flags])
-    size = len(log.accounts)
-    own, after = own_weight(weighed, size), own_weight(found.weighed, size)
-    reported = log.accounts.to_pylist().index("p:rec-a")
-    others = np.arange(size) != reported
-    assert (
-        after[others] <= 2 * np.maximum(own[others], 0) + np.minimum(own[others], 0) + 1e-9
-    ).all()
+    log, _, found = tie([*chatter(), *team(), *flags])
+    _, _, plain = tie([*chatter(), *team()])
+    rows, before = found.weighed[0].evidence, plain.weighed[0].evidence
+    told = rows.source == "report"
+    assert set(rows.account[told].tolist()) == {log.accounts.to_pylist().index("p:rec-a")}
+    lent = [one.bits[one.source == "tie"].sum() for one in (rows, before)]
+    assert lent[0] == pytest.approx(lent[1])
 
 
 def test_a_list_of_everybody_else_raises_nobody_who_did_nothing(tie) -> None:
@@ -83,7 +84,7 @@ def test_what_a_hit_lends_falls_with_distance(tie) -> None:
     found = tied(log, weighed, known=known)
     more = own_weight(found.weighed, size) - own_weight(plain.weighed, size)
     assert 0 < more[code["p:rec-a"]] <= HIT_MOST + 1e-9
-    assert more[code["p:rec-b"]] <= more[code["p:rec-a"]] / 2 + 1e-9
+    assert 0 < more[code["p:rec-b"]] <= more[code["p:rec-a"]] / 2 + 1e-9
     near = np.isin(np.arange(size), np.concatenate([found.ties.a, found.ties.b]))
     assert np.abs(more[~near]).max(initial=0) < 1e-9
 
@@ -108,9 +109,7 @@ def puppets(many: int, *, talk: bool) -> list[dict]:
 def careful() -> list[dict]:
     """Let people talk who hardly ever hand an address over, some of them as busy as the journalist."""
     rows = [
-        one
-        for n, one in enumerate(chatter(200))
-        if "mail" not in one["content"] or n % 20 == 0
+        one for n, one in enumerate(chatter(200)) if "mail" not in one["content"] or n % 20 == 0
     ]
     for busy in range(40):
         for n in range(50):
@@ -137,6 +136,24 @@ def test_fifty_puppets_weigh_no_more_against_a_journalist_than_one(talk: bool, t
     )
     assert weight(log, weighed, "p:journalist") <= strongest + 1e-6
     assert weight(log, found.weighed, "p:journalist") < EVEN
+
+
+@pytest.mark.parametrize("stooge", ["p:stooge", "p:stooge{}", "p:person{}"])
+def test_puppets_who_know_somebody_else_escape_the_cap_and_still_make_no_alert(
+    stooge: str, tie
+) -> None:
+    """Each has written to a stooge, to one of its own, or to somebody real: then no cap is put on them."""
+    more = [
+        row("message", START + 2 * DAY, f"p:puppet{n}", stooge.format(n), "hey")
+        for n in range(50)
+    ]
+    log, weighed, _ = tie([*careful(), *puppets(50, talk=False), *more])
+    assert not (weighed[0].evidence.source == "cap").any()
+    conduct = [held_back(with_opening(log, one)) for one in weighed]
+    steps = len(weighed[0].matches.playbook.steps)
+    assert weight(log, weighed, "p:journalist") > 50
+    assert weight(log, conduct, "p:journalist") <= STEP_MOST * (steps - 1) + 1e-9
+    assert weight(log, tied(log, conduct).weighed, "p:journalist") < EVEN
 
 
 def test_a_link_to_a_listed_domain_is_a_hit_along_the_whole_way(

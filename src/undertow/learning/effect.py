@@ -1,7 +1,7 @@
 """What new rates would do to a ranking: who moves, and by how many bits.
 
-The rows of steps are weighed anew; limits on crowds, ties, lists and reports are left as they stand in the folder.
-The next run of `detect` computes those too.
+The rows of steps are weighed anew, and so is what their rarity holds back; limits on crowds, ties, lists and reports
+are left as they stand in the folder. The next run of `detect` computes those too.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from undertow.export.folder import Results
 from undertow.learning.counts import SPEAKS
 from undertow.learning.decisions import Case
+from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
+from undertow.scores.rarity import most_bits
 from undertow.scores.weigh import judged_end, likely, mixed
 
 
@@ -79,34 +80,66 @@ def moves(folder: Results, playbook: Playbook) -> list[Move]:
 
 
 def _changes(folder: Results, playbook: Playbook) -> Mapping[Case, float]:
+    """Say by how many bits each case of the playbook moves."""
     rows = folder.evidence
-    rows = rows.filter(
-        pc.and_(
-            pc.equal(rows["playbook"], playbook.name),
-            pc.is_in(rows["source"], value_set=pa.array(list(SPEAKS))),
-        )
-    )
-    rows = rows.filter(pc.is_valid(rows["u"]))
+    rows = rows.filter(pc.equal(rows["playbook"], playbook.name))
     if not rows.num_rows:
         return {}
+    step = np.array(rows["step"].to_pylist(), object)
+    source = np.array(rows["source"].to_pylist())
+    role, of_role = np.unique(rows["role"].to_pylist(), return_inverse=True)
+    name, account = np.unique(rows["account"].to_pylist(), return_inverse=True)
+    bits = rows["bits"].to_numpy()
+    u = rows["u"].to_numpy()
+    rate = _rates(playbook, step, role[of_role])
+    spoken = np.isin(source, list(SPEAKS)) & np.isfinite(rate) & ~np.isnan(u)
+    m = mixed(rate[spoken], u[spoken])
+    taken = source[spoken] == "taken"
+    new = bits.copy()
+    new[spoken] = np.where(taken, np.log2(m / u[spoken]), np.log2((1 - m) / (1 - u[spoken])))
+    # What rarity holds back is asked again, of the sums as they are now.
+    step[source == "cap"] = playbook.listed_from
+    new[source == "rarity"] = 0.0
+    counts = spoken | (source == "cap")
+    many = np.bincount(np.unique(account * len(role) + of_role) % len(role))
+    case = account * len(role) + of_role
+    moved = np.bincount(case, weights=new - bits, minlength=len(name) * len(role))
+    for one in playbook.steps:
+        here = counts & (step == one.name)
+        total = np.bincount(case[here], weights=new[here], minlength=len(moved))
+        moved += _held_back(total, many)
+    # Rows of steps that no playbook names keep what rarity held back of them.
+    kept = (source == "rarity") & ~np.isin(step, [one.name for one in playbook.steps])
+    moved += np.bincount(case[kept], weights=bits[kept], minlength=len(moved))
+    return {
+        (str(name[at // len(role)]), str(role[at % len(role)]), playbook.name): float(moved[at])
+        for at in np.unique(case).tolist()
+    }
+
+
+def _rates(playbook: Playbook, step: Array, role: Array) -> Array:
+    """Give the rate that weighs each row, NaN where none of the playbook's does.
+
+    What is likely of a free role is what is likely of `listed_from` (decision 0005).
+    """
     judged = playbook.key[judged_end(playbook)]
-    of_step = {step.name: likely(step) for step in playbook.steps}
-    names, roles = rows["step"].to_pylist(), rows["role"].to_pylist()
-    # What is likely of a free role is what is likely of `listed_from` (decision 0005).
-    rate = np.array(
-        [
-            of_step[name] if role == judged else of_step[playbook.listed_from]
-            for name, role in zip(names, roles, strict=True)
-        ]
-    )
-    u, bits = rows["u"].to_numpy(), rows["bits"].to_numpy()
-    taken = pc.equal(rows["source"], "taken").to_numpy()
-    m = mixed(rate, u)
-    new = np.where(taken, np.log2(m / u), np.log2((1 - m) / (1 - u)))
-    out: dict[Case, float] = {}
-    for account, role, by in zip(
-        rows["account"].to_pylist(), roles, (new - bits).tolist(), strict=True
-    ):
-        case = (account, role, playbook.name)
-        out[case] = out.get(case, 0.0) + by
+    out = np.full(len(step), np.nan)
+    for one in playbook.steps:
+        of_role = step == one.name
+        out[of_role] = likely(playbook.steps[playbook.step_index(playbook.listed_from)])
+        out[of_role & (role == judged)] = likely(one)
+    return out
+
+
+def _held_back(total: Array, many: Array) -> Array:
+    """Say what rarity takes back of one step of each case: (cases), at most 0.
+
+    Args:
+        total: float64, (accounts * roles), bits of the step.
+        many: int64, (roles), accounts in each role.
+    """
+    out = np.zeros(len(total))
+    for r, accounts in enumerate(many.tolist()):
+        here = np.flatnonzero((np.arange(len(total)) % len(many) == r) & (total > 0))
+        out[here] = np.minimum(most_bits(total[here], accounts) - total[here], 0.0)
     return out
