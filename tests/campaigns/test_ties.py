@@ -220,3 +220,16 @@ def test_silence_after_an_address_and_a_role_change_are_shown_and_weigh_nothing(
     assert "p:person0" in names(log, once)
     assert "p:rec-a" in names(log, rows.account[context & (rows.step == named["quiet"])])
     assert (rows.bits[context] == 0).all()
+
+
+def test_company_counts_in_the_role_that_an_account_plays_in_its_group(tie) -> None:
+    _log, _, found = tie(chatter() + team())
+    role = dict(zip(found.groups.account.tolist(), found.groups.role.tolist(), strict=True))
+    rows = found.weighed[0].evidence
+    by_ties = rows.source == "tie"
+    held: dict[int, set[str]] = {}
+    for account, name in zip(rows.account.tolist(), rows.role.tolist(), strict=True):
+        held.setdefault(account, set()).add(name)
+    for account, name in zip(rows.account[by_ties], rows.role[by_ties], strict=True):
+        plays = ROLES[role[int(account)]] if int(account) in role else name
+        assert name == plays or plays not in held[int(account)]

@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from undertow.campaigns.group import Groups
+from undertow.campaigns.group import ROLES, Groups
 from undertow.campaigns.table import KINDS, Ties
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches.program import Array
@@ -48,11 +48,13 @@ class _Company:
         strength: by kind, float64, (accounts), bits; 0 for none.
         row: by kind, int64, (accounts), a row of the log by the account that shows it, -1 for none.
         members: int64, (accounts), accounts in its group, 0 for none.
+        role: int64, (accounts), index into `group.ROLES` of what it does in its group, -1 outside groups.
     """
 
     strength: dict[str, Array]
     row: dict[str, Array]
     members: Array
+    role: Array
 
 
 def company(log: EventLog, ties: Ties, found: Groups) -> _Company:
@@ -78,7 +80,9 @@ def company(log: EventLog, ties: Ties, found: Groups) -> _Company:
         own = (cited != NO_ROW) & (log.actor[cited] == np.arange(size))
         strength[kind], row[kind] = best, np.where(own, cited, NO_ROW)
     many = np.bincount(found.group, minlength=1)
-    return _Company(strength, row, np.where(of >= 0, many[of], 0))
+    plays = np.full(size, -1, np.int64)
+    plays[found.account] = found.role
+    return _Company(strength, row, np.where(of >= 0, many[of], 0), plays)
 
 
 def raised(log: EventLog, one: Weighed, together: _Company, own: Array) -> Weighed:
@@ -93,6 +97,9 @@ def raised(log: EventLog, one: Weighed, together: _Company, own: Array) -> Weigh
     rows = one.evidence
     roles, role = np.unique(rows.role, return_inverse=True)
     parts = [rows]
+    held = np.zeros((len(ROLES), len(own)), bool)
+    for r, name in enumerate(roles.tolist()):
+        held[_place(name), rows.account[role == r]] = True
     for r, name in enumerate(roles.tolist()):
         ranked = np.unique(rows.account[role == r])
         said = [
@@ -103,11 +110,19 @@ def raised(log: EventLog, one: Weighed, together: _Company, own: Array) -> Weigh
         said.append(_of_kind("tie:group", members, np.full(len(ranked), NO_ROW), 1.0))
         total = np.sum([bits for _, bits, _, _ in said], axis=0)
         part = np.minimum(1.0, TIES_MOST / np.maximum(total, 1e-12)) * (own[ranked] > -AGAINST)
+        # Company counts in the role that an account plays in its group, not in every role it ever held.
+        plays = together.role[ranked]
+        part = part * ((plays < 0) | (plays == _place(name)) | ~held[plays, ranked])
         parts += [
             _rows(log, ranked, name, step, bits * part, share, row)
             for step, bits, share, row in said
         ]
     return replace(one, evidence=joined(parts))
+
+
+def _place(role: str) -> int:
+    """Give the place of a role among those of groups; a playbook's other roles work as recruiters do."""
+    return ROLES.index(role) if role in ROLES else 0
 
 
 def _of_kind(

@@ -170,7 +170,7 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What happened, in one sentence without the account's name."""
-        taken = [line for line in self.lines if line.source == "taken"]
+        taken = [one for one in self.lines if one.source == "taken" and one.step != OPENS]
         if self.weight < 0 and self.against:
             return f"{self.against[0].says}: that speaks against it."
         if not taken:
