@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from undertow import __version__
+from undertow.campaigns.beside import Beside, beside, room_table
 from undertow.campaigns.known import known_accounts, listed_address
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
 from undertow.campaigns.sources import with_sources
-from undertow.campaigns.tie import Tied, tied
+from undertow.campaigns.tie import tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
 from undertow.errors import UndertowError
@@ -119,7 +120,8 @@ def _detect(
         if not request.campaigns or folder is not None:
             return _handed_on(request, files, declared, log, weighed)
         found = tied(log, weighed, known=known_accounts(request.known, log.accounts))
-        return _handed_on(request, files, declared, log, found.weighed, found)
+        around = beside(log, found)
+        return _handed_on(request, files, declared, log, around.tied.weighed, around)
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -170,10 +172,11 @@ def _handed_on(
     declared: Declared,
     log: EventLog,
     weighed: Sequence[Weighed],
-    found: Tied | None = None,
+    around: Beside | None = None,
 ) -> Result:
     """Write what was found; campaigns only where ties were looked for."""
     shown = Shown(log, _target_names(request))
+    found = None if around is None else around.tied
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
@@ -191,10 +194,13 @@ def _handed_on(
         summary["reviewers"] = reviewed(request.verdicts, cases)
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
-    if found is not None:
+    if around is not None and found is not None:
         ranked = with_campaign(ranked, log, found)
         written["campaigns.parquet"] = campaign_table(log, found)
         summary["campaigns"] = len(found.groups)
+        summary["role_change"] = around.changed.told
+        if around.series:
+            written["rooms.parquet"] = room_table(log, around, shown)
     ranked = with_sources(ranked, log, weighed, None if found is None else found.groups)
     written["accounts.parquet"] = ranked
     report = write_results(request.out, written, files.rejects, summary)

@@ -44,6 +44,7 @@ CAMPAIGNS: Final = pa.schema(
             ),
         ),
         ("sources", pa.list_(pa.string())),
+        ("role_changes", pa.int64()),
     ]
 )
 

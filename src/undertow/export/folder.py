@@ -28,6 +28,7 @@ EVIDENCE: Final = (
 )
 CAMPAIGNS: Final = ("campaign", "accounts", "weight", "ties")
 """Columns that every version has written; later ones are read where they are."""
+ROOMS: Final = ("series", "place", "room", "bits", "entered", "passed", "let_in", "gatekeepers")
 _AGAIN: Final = "run `undertow detect EVENTS --out DIR` again"
 
 
@@ -111,6 +112,14 @@ class Reviewers(msgspec.Struct, frozen=True):
         )
 
 
+class RoleChange(msgspec.Struct, frozen=True):
+    """Accounts that were target and recruiter both: in which order, and the chance of that under its null."""
+
+    target_first: int = 0
+    target_later: int = 0
+    p: float = 1.0
+
+
 class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "undertow"}):
     """`run.json`: what was read, under which ground, and what it could not show."""
 
@@ -130,6 +139,7 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     native_targets: dict[str, Any] | None = None
     coverage: tuple[str, ...] = ()
     from_reports: bool = False
+    role_change: RoleChange | None = None
     reviewers: Reviewers | None = None
     """None where no decisions were given."""
 
@@ -176,6 +186,8 @@ class Results:
     rejects: pa.Table | None
     campaigns: pa.Table | None = None
     """Null where no ties were looked for."""
+    rooms: pa.Table | None = None
+    """Series of rooms; null where there are none."""
 
     def ranking(self) -> list[dict[str, Any]]:
         """List `accounts.parquet` best first, as plain rows; ties stand in the order of the ids."""
@@ -263,6 +275,7 @@ def open_folder(folder: Path) -> Results:
         what = f"`{shown_name(folder)}` is not a folder"
         mend = "give the folder that `undertow detect --out DIR` wrote"
         raise UndertowError(what, code="folder-missing", mend=mend)
+    rooms = folder / "rooms.parquet"
     rejects, campaigns = folder / "rejects.parquet", folder / "campaigns.parquet"
     return Results(
         folder=folder,
@@ -272,6 +285,7 @@ def open_folder(folder: Path) -> Results:
         evidence=_table(folder / "evidence.parquet", EVIDENCE),
         rejects=_table(rejects, ("file", "line", "reason")) if rejects.is_file() else None,
         campaigns=_table(campaigns, CAMPAIGNS) if campaigns.is_file() else None,
+        rooms=_table(rooms, ROOMS) if rooms.is_file() else None,
     )
 
 

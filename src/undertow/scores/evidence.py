@@ -37,6 +37,9 @@ EXTRA_STEPS: Final = (
     "opens",
     "tie:group",
     "tie:known",
+    "shifts",
+    "slow answers",
+    "rooms",
 )
 """Names of what is no step of a playbook: step -2 is the first of them, -3 the next, and so on."""
 
