@@ -89,8 +89,12 @@ def _operators(log: EventLog, accounts: Array) -> dict[str, Array]:
     at = log.at[rows]
     actor, target = log.actor[rows].astype(np.int64), log.target[rows].astype(np.int64)
     own = chosen[actor]
+    # Shifts are told hour by hour, so only of the accounts that are asked about.
+    who, place = np.unique(actor[own], return_inverse=True)
+    shifts = np.zeros(len(log.accounts), np.int64)
+    shifts[who] = works_in_shifts(at[own], place, len(who))
     return {
-        "shifts": works_in_shifts(at[own], actor[own], len(log.accounts)),
+        "shifts": shifts,
         "slow answers": asks_before_answering(at, actor, target, chosen[:-1]),
     }
 

@@ -29,8 +29,13 @@ TIES: Final = {
 }
 """What a tie says, in words without names; who it is stands with the campaign."""
 CONTEXT: Final = {
-    "quiet": "hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
-    "once a target": "once a target of a listed account, before it began itself",
+    "quiet": "{targets}: hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
+    "once a target": "once a target of a listed account, before it began itself; whoever was helped may help",
+    "shifts": "works in two parts of the day, {times} in the rarer one, as when several people share one account; "
+    "a helpline in shifts looks the same",
+    "slow answers": "answers quickly as a rule, but {answers} came an hour or more later while it wrote to others, "
+    "as by one who must ask first; a helpline that asks a colleague looks the same",
+    "rooms": "lets people into a series of rooms ({entries}); a course or an onboarding looks the same",
 }
 """What is shown beside the weights."""
 OPENS: Final = "opens"
@@ -76,7 +81,7 @@ class Line:
             "cap": f"held back: {count} known to nobody else can only count so far",
             "rarity": f"held back: {self._as_strong} of such accounts show as much of “{step}”",
             "tie": TIES.get(self.step, "tied to another account"),
-            "context": f"{count}: {CONTEXT.get(self.step, wording.visible(self.step))}",
+            "context": self._beside,
             "known": "stands on a known list, or hands over an address that does",
             "report": "reported by people whom it had written to",
             "open": f"{count}: the time for “{step}” is not over yet",
@@ -85,6 +90,16 @@ class Line:
             "unblock": f"{count} took a block back",
         }
         return known.get(self.source) or f"{wording.visible(self.source)}: {count}, “{step}”"
+
+    @property
+    def _beside(self) -> str:
+        many = self.keys or 0
+        return CONTEXT.get(self.step, wording.visible(self.step)).format(
+            targets=wording.plural(self.of, "target"),
+            times=wording.plural(many, "time"),
+            answers=wording.plural(many, "answer"),
+            entries=wording.plural(many, "entry", "entries"),
+        )
 
     @property
     def _as_strong(self) -> str:
@@ -146,6 +161,11 @@ class Finding:
     def against(self) -> tuple[Line, ...]:
         """The lines that speak against, strongest first."""
         return tuple(line for line in self.lines if line.bits < 0)
+
+    @property
+    def beside(self) -> tuple[Line, ...]:
+        """What a reviewer should see beside the weight, and what adds nothing to it."""
+        return tuple(line for line in self.silent if line.source == "context")
 
     @property
     def rests(self) -> Rests:

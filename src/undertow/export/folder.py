@@ -28,7 +28,10 @@ EVIDENCE: Final = (
 )
 CAMPAIGNS: Final = ("campaign", "accounts", "weight", "ties")
 """Columns that every version has written; later ones are read where they are."""
-ROOMS: Final = ("series", "place", "room", "bits", "entered", "passed", "let_in", "gatekeepers")
+ROOMS: Final = (
+    *("series", "place", "room", "bits", "entered", "passed"),
+    *("dropped", "removed", "let_in", "gatekeepers"),
+)
 _AGAIN: Final = "run `undertow detect EVENTS --out DIR` again"
 
 

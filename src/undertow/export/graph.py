@@ -59,6 +59,8 @@ class Drawn:
     says: str
     rests: Rests | None = None
     """What it rests on; None where the folder does not say."""
+    role_changes: int = 0
+    """Accounts that a member drew in and that later drew in others."""
 
 
 def draw(row: dict[str, Any]) -> Drawn:
@@ -102,6 +104,7 @@ def draw(row: dict[str, Any]) -> Drawn:
         None
         if sources is None
         else rests_on(sources, f"the conduct of its {members}, as of one hand"),
+        row.get("role_changes") or 0,
     )
 
 

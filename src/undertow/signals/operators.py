@@ -14,14 +14,16 @@ from undertow.units import DAY, HOUR, MINUTE
 
 Array = npt.NDArray[Any]
 
-DAY_LEAST: Final = 4
-"""Messages in a day from which its middle is told."""
-SHIFT_DAYS: Final = 3
-"""Days that each of two parts of the day needs."""
-SHIFT: Final = 8
-"""Hours of a part of the day; two of them lie half a day apart, so four hours lie between them."""
-IN_SHIFTS: Final = 0.8
-"""Share of the days that must lie in one of the two parts."""
+PAUSE: Final = 4 * HOUR
+"""Silence that ends a stretch of work."""
+STRETCH_LEAST: Final = 4
+"""Messages from which the middle of a stretch is told."""
+EACH_LEAST: Final = 3
+"""Stretches that each of two parts of the day needs."""
+SHIFT: Final = 6
+"""Hours of a part of the day; two of them lie half a day apart."""
+IN_SHIFTS: Final = 0.9
+"""Share of the stretches that must lie in one of the two parts."""
 QUICK: Final = 15 * MINUTE
 SLOW: Final = HOUR
 BUSY: Final = 3
@@ -30,35 +32,35 @@ SLOW_LEAST: Final = 3
 
 
 def works_in_shifts(at: Array, actor: Array, size: int) -> Array:
-    """Count the days in the rarer of two parts of the day in which an account works: int64, (size), 0 for no shifts.
+    """Count the stretches of work in the rarer of two parts of the day: int64, (size), 0 for no shifts.
 
-    Each day with at least `DAY_LEAST` messages has a middle hour. Shifts are there if two parts of the day, half a
-    day apart, each hold the middle of at least `SHIFT_DAYS` days, and together of most.
+    A stretch ends with a silence of `PAUSE`; one of at least `STRETCH_LEAST` messages has a middle hour. Shifts are
+    there if two parts of the day, half a day apart, each hold the middle of at least `EACH_LEAST` stretches, and
+    together of nearly all.
 
     Args:
         at: int64, µs, (n).
         actor: int64, codes below `size`, (n).
         size: number of accounts.
     """
-    day = at // DAY
-    first = int(day.min(initial=0))
-    span = int(day.max(initial=0)) - first + 1
-    key, of, many = np.unique(
-        actor * span + (day - first), return_inverse=True, return_counts=True
-    )
+    order = np.lexsort((at, actor))
+    at, actor = at[order], actor[order]
+    begins = np.append(True, (np.diff(actor) != 0) | (np.diff(at) > PAUSE))[: len(at)]
+    of = np.cumsum(begins) - 1
+    many = np.bincount(of)
     angle = 2 * np.pi * (at % DAY) / DAY
-    east = np.bincount(of, weights=np.cos(angle), minlength=len(key))
-    north = np.bincount(of, weights=np.sin(angle), minlength=len(key))
+    east = np.bincount(of, weights=np.cos(angle))
+    north = np.bincount(of, weights=np.sin(angle))
     hour = np.floor(np.arctan2(north, east) / (2 * np.pi) * 24).astype(np.int64) % 24
-    told = many >= DAY_LEAST
-    who, hour = key[told] // span, hour[told]
-    days = np.bincount(who, minlength=size)
+    told = many >= STRETCH_LEAST
+    who, hour = actor[begins][told], hour[told]
+    every = np.bincount(who, minlength=size)
     counts = np.bincount(who * 24 + hour, minlength=size * 24).reshape(size, 24)
     rarer = np.zeros(size, np.int64)
     for begin in range(12):
         one = counts[:, [(begin + n) % 24 for n in range(SHIFT)]].sum(axis=1)
         other = counts[:, [(begin + 12 + n) % 24 for n in range(SHIFT)]].sum(axis=1)
-        fits = (np.minimum(one, other) >= SHIFT_DAYS) & (one + other >= IN_SHIFTS * days)
+        fits = (np.minimum(one, other) >= EACH_LEAST) & (one + other >= IN_SHIFTS * every)
         rarer = np.where(fits, np.maximum(rarer, np.minimum(one, other)), rarer)
     return rarer
 
