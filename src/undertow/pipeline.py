@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -198,7 +198,7 @@ def _handed_on(
         ranked = with_campaign(ranked, log, found)
         written["campaigns.parquet"] = campaign_table(log, found)
         summary["campaigns"] = len(found.groups)
-        summary["role_change"] = around.changed.told
+        summary["role_change"] = asdict(around.changed)
         if around.series:
             written["rooms.parquet"] = room_table(log, around, shown)
     ranked = with_sources(ranked, log, weighed, None if found is None else found.groups)

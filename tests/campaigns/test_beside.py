@@ -27,11 +27,11 @@ def served(*rows: tuple[int, int, int, int]) -> Served:
 
 def test_who_was_drawn_in_before_it_began_is_counted_apart_from_the_reverse() -> None:
     pairs = served((0, 1, 10, 20), (1, 2, 30, 40), (3, 4, 10, 20), (5, 3, 30, 40))
-    assert role_change(pairs, 6) == RoleChange(1, 1)
+    assert role_change(pairs, 6) == RoleChange(1, 1, pytest.approx(1.0), pytest.approx(0.75))
 
 
 def test_what_overlaps_is_neither() -> None:
-    assert role_change(served((0, 1, 10, 20), (1, 2, 15, 40)), 3) == RoleChange(0, 0)
+    assert role_change(served((0, 1, 10, 20), (1, 2, 15, 40)), 3) == RoleChange(0, 0, 0.0, 1.0)
 
 
 def test_roles_reversed_turn_the_two_counts_round() -> None:
@@ -46,16 +46,34 @@ def test_roles_reversed_turn_the_two_counts_round() -> None:
     assert (there.target_first, there.target_later) == (back.target_later, back.target_first)
 
 
-def test_the_chance_is_that_of_a_fair_coin() -> None:
-    assert at_least(0, 0) == 1.0
-    assert at_least(3, 3) == pytest.approx(1 / 8)
-    assert at_least(5, 10) == pytest.approx(0.623046875)
-    assert at_least(5_500, 10_000) < 1e-20
-    assert RoleChange(1, 1).told == {
-        "target_first": 1,
-        "target_later": 1,
-        "p": pytest.approx(0.75),
-    }
+def test_the_chance_is_that_of_as_many_throws() -> None:
+    coins = np.full(10, 0.5)
+    assert at_least(0, coins) == 1.0
+    assert at_least(3, coins[:3]) == pytest.approx(1 / 8)
+    assert at_least(5, coins) == pytest.approx(0.623046875)
+    assert at_least(2, np.array([0.9, 0.1])) == pytest.approx(0.09)
+    many = np.full(4000, 0.5)
+    assert at_least(2000, many) == pytest.approx(0.5, abs=0.01)
+    assert at_least(2050, many) == pytest.approx(0.0588, abs=0.001)
+
+
+def test_whom_a_helpline_served_is_not_taken_for_a_change_of_roles() -> None:
+    """Everybody is served once more, by the helpline: the null expects that, a fair coin would not."""
+    rng = random.Random(2)
+    rows = []
+    for one in range(1, 61):
+        other = rng.choice([n for n in range(1, 61) if n != one])
+        at, called = rng.randrange(1000), rng.randrange(1000)
+        rows += [(one, other, at, at + 1), (0, one, called, called + 1)]
+    found = role_change(served(*rows), 61)
+    assert found.target_first > found.target_later
+    assert found.p > 0.05
+
+
+def test_a_wave_of_targets_who_turn_recruiters_is_seen() -> None:
+    rows = [(0, one, one, one + 1) for one in range(1, 21)]
+    rows += [(one, 100 + one, 500 + one, 501 + one) for one in range(1, 21)]
+    assert role_change(served(*rows), 130).p < 0.001
 
 
 def test_a_campaign_counts_whom_it_drew_in_that_later_drew_in_others() -> None:

@@ -116,11 +116,17 @@ class Reviewers(msgspec.Struct, frozen=True):
 
 
 class RoleChange(msgspec.Struct, frozen=True):
-    """Accounts that were target and recruiter both: in which order, and the chance of that under its null."""
+    """Accounts that were target and recruiter both: in which order, and what its null gives."""
 
     target_first: int = 0
     target_later: int = 0
+    expected: float = 0.0
     p: float = 1.0
+
+    @property
+    def chance(self) -> str:
+        """The chance as it is shown."""
+        return "less than 0.001" if self.p < 0.001 else f"{self.p:.3f}"
 
 
 class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "undertow"}):
