@@ -20,7 +20,7 @@ Message = tuple[int, int, int]
 
 def columns(messages: list[Message]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     ordered = sorted(messages)
-    return tuple(np.array(column, np.int64) for column in zip(*ordered, strict=True))  # type: ignore[return-value]
+    return tuple(np.array(column, np.int64) for column in zip(*ordered, strict=True))
 
 
 def shifts(messages: list[Message]) -> int:
