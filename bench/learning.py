@@ -121,7 +121,9 @@ def main() -> None:
                 for book in (BOOK, str(fitted.path))
             ]
             pairs.append(pair)
-            print(f"world {seed}: average precision {pair[0]:.3f} shipped, {pair[1]:.3f} learned")
+            print(
+                f"world {seed}: average precision {pair[0]:.3f} shipped, {pair[1]:.3f} learned"
+            )
         shipped, new = np.array(pairs).mean(axis=0)
         print(f"mean of {len(pairs)}: {shipped:.3f} shipped, {new:.3f} learned")
 
