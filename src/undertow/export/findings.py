@@ -94,7 +94,9 @@ class Line:
     @property
     def _beside(self) -> str:
         many = self.keys or 0
-        return CONTEXT.get(self.step, wording.visible(self.step)).format(
+        if self.step not in CONTEXT:  # a name from the data is no text of ours to fill in
+            return wording.visible(self.step)
+        return CONTEXT[self.step].format(
             targets=wording.plural(self.of, "target"),
             times=wording.plural(many, "time"),
             answers=wording.plural(many, "answer"),
