@@ -39,9 +39,8 @@ from undertow.playbooks.grammar import Playbook
 from undertow.request import Request, hold_in_memory, hold_one_pocket, hold_out, hold_state
 from undertow.scores import table
 from undertow.scores.about import about, coverage
-from undertow.scores.opening import with_opening
+from undertow.scores.conduct import conduct
 from undertow.scores.parts import weigh_in_parts
-from undertow.scores.rarity import held_back
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
 from undertow.scores.weigh import Weighed, weigh
@@ -112,7 +111,7 @@ def _detect(
         hold_one_pocket(log)
         compile_parts()
         compiled()
-        weighed = _conduct(log, _weighed(request, log, files.sources, advance, begin))
+        weighed = conduct(log, _weighed(request, log, files.sources, advance, begin))
         begin("writing results", None, "files")
         declared = Declared.of(files)
         if request.from_reports:
@@ -130,7 +129,7 @@ def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
         files = _opened(request)
         log, declared = state.add(read_log(files, request, advance), Declared.of(files))
         hold_one_pocket(log)
-        result = _handed_on(request, files, declared, log, _conduct(log, state.weighed()))
+        result = _handed_on(request, files, declared, log, conduct(log, state.weighed()))
         state.commit()
     return result
 
@@ -159,11 +158,6 @@ def _weighed(
     with ThreadPoolExecutor(THREADS) as pool:
         busy = pool.submit(activity, log)
         return list(pool.map(one, playbooks))
-
-
-def _conduct(log: EventLog, weighed: Sequence[Weighed]) -> list[Weighed]:
-    """Complete what accounts' own conduct says: who spoke first, and no more than rarity supports."""
-    return [held_back(with_opening(log, one)) for one in weighed]
 
 
 def _handed_on(
