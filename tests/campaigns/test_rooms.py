@@ -48,6 +48,8 @@ def funnel(
             host = f"p:host{place}"
             if how == "add":
                 rows.append(act("add", at, host, room, who))
+            elif how == "request":
+                rows.append(act("accept", at, host, room, who))
             elif how == "invite":
                 rows += [act("invite", at, host, room, who), act("join", at + HOUR, who, room)]
             else:
@@ -62,7 +64,7 @@ def names(log: EventLog, one) -> list[str]:
     return [log.contexts[int(room)].as_py() for room in one.rooms]
 
 
-@pytest.mark.parametrize("how", ["add", "invite"])
+@pytest.mark.parametrize("how", ["add", "invite", "request"])
 def test_rooms_that_people_are_let_into_one_after_another_are_a_series(how: str) -> None:
     log = log_of(funnel(how=how))
     found = series(entries(log))
@@ -222,6 +224,22 @@ def test_an_entry_by_invitation_is_by_the_last_who_invited_before_it() -> None:
         for account, one in zip(found.account, found.by, strict=True)
     }
     assert by == {"p:x": "p:b", "p:y": None}
+
+
+def test_who_accepts_an_invitation_enters_and_who_accepts_a_request_lets_in() -> None:
+    rows = [
+        act("invite", START, "p:a", "r", "p:x"),
+        act("accept", START + HOUR, "p:x", "r", "p:a"),
+        act("accept", START + HOUR, "p:b", "r", "p:y"),
+        act("accept", START + HOUR, "p:z", "r"),
+    ]
+    log = log_of(rows)
+    found = entries(log)
+    by = {
+        log.accounts[int(account)].as_py(): None if one < 0 else log.accounts[int(one)].as_py()
+        for account, one in zip(found.account, found.by, strict=True)
+    }
+    assert by == {"p:x": "p:a", "p:y": "p:b", "p:z": None}
 
 
 def test_no_rooms_are_no_fault() -> None:

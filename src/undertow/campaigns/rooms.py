@@ -22,7 +22,7 @@ from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
 
 ENTERS: Final = ("join", "accept")
-"""What one does to enter a room; `add` lets another in at once."""
+"""What one does to enter a room. `add` lets another in at once, and so does the `accept` of somebody's request."""
 SAME_ORDER: Final = 0.9
 """Share of those who pass both rooms of a series that pass them in its order; ours."""
 PASS_LEAST: Final = 5
@@ -42,7 +42,7 @@ class Entries:
     Attributes:
         account, room: int64, codes.
         at: int64, µs.
-        by: int64, who let the account in (`add`, or the last `invite` before), -1 for nobody.
+        by: int64, who let the account in (`add`, `accept` of a request, or the last `invite` before), -1 for nobody.
         removed: bool: somebody else removed it later.
     """
 
@@ -78,17 +78,17 @@ class Series:
 
 
 def entries(log: EventLog) -> Entries:
-    """Gather first entries from joins, accepted invitations and additions."""
+    """Gather first entries from joins, accepted invitations and requests, and additions."""
     rooms = max(len(log.contexts), 1)
-    entering = np.isin(log.type, [type_code(word) for word in ENTERS])
-    added = (log.type == type_code("add")) & (log.target != NOBODY)
-    rows = np.flatnonzero((entering | added) & (log.context != NOBODY))
-    account = np.where(added[rows], log.target[rows], log.actor[rows]).astype(np.int64)
+    types = [type_code(word) for word in (*ENTERS, "add")]
+    rows = np.flatnonzero(np.isin(log.type, types) & (log.context != NOBODY))
+    added = _lets_in(log, rows)
+    account = np.where(added, log.target[rows], log.actor[rows]).astype(np.int64)
     key = account * rooms + log.context[rows]
     # The log stands in time order, so the first of each key is the earliest.
     key, first = np.unique(key, return_index=True)
     row = rows[first]
-    by = np.where(added[row] & (log.actor[row] != log.target[row]), log.actor[row], NOBODY)
+    by = np.where(added[first] & (log.actor[row] != log.target[row]), log.actor[row], NOBODY)
     by = np.where(by == NOBODY, _invited_by(log, key, row, rooms), by)
     gone = log.rows_of("remove")
     gone = gone[(log.context[gone] != NOBODY) & (log.target[gone] != NOBODY)]
@@ -102,6 +102,28 @@ def entries(log: EventLog) -> Entries:
         by[order].astype(np.int64),
         removed[order],
     )
+
+
+def _lets_in(log: EventLog, rows: Array) -> Array:
+    """Say of rows whether the actor lets the target in, rather than entering: bool, (n).
+
+    Who accepts somebody that had invited them enters; who accepts anybody else lets them in.
+    """
+    invites = log.rows_of("invite")
+    accepts = log.type[rows] == type_code("accept")
+    aimed = log.target[rows] != NOBODY
+    asked = rows[accepts & aimed]
+    who = np.stack(
+        [
+            np.concatenate([log.target[invites], log.actor[asked]]),
+            np.concatenate([log.context[invites], log.context[asked]]),
+            np.concatenate([log.actor[invites], log.target[asked]]),
+        ]
+    )
+    code = np.unique(who, axis=1, return_inverse=True)[1].reshape(-1)
+    out = aimed & (log.type[rows] == type_code("add"))
+    out[accepts & aimed] = ~np.isin(code[len(invites) :], code[: len(invites)])
+    return np.asarray(out)
 
 
 def _invited_by(log: EventLog, key: Array, row: Array, rooms: int) -> Array:

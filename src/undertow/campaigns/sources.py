@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from undertow.campaigns.group import Groups
 from undertow.campaigns.served import spread
-from undertow.events.log import NOBODY, EventLog, type_code
+from undertow.events.log import NOBODY, STRETCH, EventLog, type_code
 from undertow.matches.program import Array
 from undertow.scores.evidence import NO_ROW, Evidence
 from undertow.scores.weigh import Weighed
@@ -203,18 +203,17 @@ def knows_only(log: EventLog, holder: Array, person: Array, circle: Array) -> Ar
     size = len(log.accounts)
     wanted = np.zeros(size + 1, bool)
     wanted[person] = True
-    rows = np.flatnonzero(
-        (wanted[log.actor] | wanted[log.target])
-        & (log.target != NOBODY)
-        & (log.type != type_code("flag"))
-    )
-    ends = np.concatenate(
-        [
-            log.actor[rows].astype(np.int64) * size + log.target[rows],
-            log.target[rows].astype(np.int64) * size + log.actor[rows],
-        ]
-    )
-    met = np.unique(ends[wanted[ends // size]])
+    flag = type_code("flag")
+    ends = [np.empty(0, np.int64)]
+    for low in range(0, len(log), STRETCH):
+        part = slice(low, min(low + STRETCH, len(log)))
+        one, other = log.actor[part].astype(np.int64), log.target[part].astype(np.int64)
+        meets = (other != NOBODY) & (log.type[part] != flag)
+        there, back = meets & wanted[one], meets & wanted[other]
+        ends.append(np.unique(one[there] * size + other[there]))
+        ends.append(np.unique(other[back] * size + one[back]))
+        log.rest()
+    met = np.unique(np.concatenate(ends))
     who = met // size
     place, at = spread(np.searchsorted(who, person), np.searchsorted(who, person, "right"))
     other = met[at] % size
