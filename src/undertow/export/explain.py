@@ -114,6 +114,7 @@ def _finding(finding: Finding, run: Run) -> Iterator[str]:
     yield f"         Rests on: {finding.rests.sentence}"
     yield ""
     yield from _funnels(finding)
+    yield from _dark(finding)
     yield from _unseen(finding, run)
     yield from _innocent(finding)
 
@@ -169,6 +170,13 @@ def _steps(funnel: Funnel) -> Iterator[str]:
         actor = wording.visible(taken.actor)
         yield f"    {wording.minute(taken.at)}  {later:<14}  {name}  by {actor}"
         before = taken.at
+
+
+def _dark(finding: Finding) -> Iterator[str]:
+    if finding.dark:
+        yield "What is left when a talk goes dark:"
+        yield from (f"  {line}" for line in finding.dark)
+        yield ""
 
 
 def _unseen(finding: Finding, run: Run) -> Iterator[str]:

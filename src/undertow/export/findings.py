@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from undertow.export import wording
 from undertow.export.corroborated import Rests, rests_on
+from undertow.export.dark import dark
 from undertow.export.folder import Funnel, PlaybookFacts, Results
 
 WEIGHED: Final = ("taken", "not taken", "cap", "rarity", "tie", "known", "report")
@@ -36,6 +37,7 @@ CONTEXT: Final = {
     "slow answers": "answers quickly as a rule, but {answers} came an hour or more later while it wrote to others, "
     "as by one who must ask first; a helpline that asks a colleague looks the same",
     "rooms": "lets people into a series of rooms ({entries}); a course or an onboarding looks the same",
+    "next target": "{targets}: each the first new account written to after an address was handed over",
 }
 """What is shown beside the weights."""
 OPENS: Final = "opens"
@@ -132,6 +134,7 @@ class Finding:
         gap: weight minus the sum of the rows; anything but about 0 is a fault of the folder.
         funnels: listed matches, strongest first.
         contacted: targets that the evidence is about.
+        dark: see `export.dark`.
     """
 
     place: int
@@ -147,6 +150,7 @@ class Finding:
     rows: tuple[dict[str, Any], ...]
     sources: tuple[str, ...] | None = None
     """The column `sources`; None where the folder has none."""
+    dark: tuple[str, ...] = ()
 
     @property
     def furthest(self) -> str | None:
@@ -223,7 +227,8 @@ def find(results: Results, ranked: Sequence[tuple[int, dict[str, Any]]]) -> list
     for row in results.evidence_of(names):
         rows.setdefault((row["account"], row["role"], row["playbook"]), []).append(row)
     funnels = results.funnels_of(names)
-    return [_finding(results, place, row, rows, funnels) for place, row in ranked]
+    left = results.ties(), results.held()
+    return [_finding(results, place, row, rows, funnels, left) for place, row in ranked]
 
 
 def _finding(
@@ -232,6 +237,7 @@ def _finding(
     row: dict[str, Any],
     evidence: dict[tuple[str, str, str], list[dict[str, Any]]],
     funnels: Sequence[Funnel],
+    left: tuple[list[dict[str, Any]], list[dict[str, Any]]],
 ) -> Finding:
     account, role, playbook = row["account"], row["role"], row["playbook"]
     facts = results.run.playbook(playbook)
@@ -254,6 +260,7 @@ def _finding(
         funnels=tuple(mine),
         rows=tuple(rows),
         sources=None if row.get("sources") is None else tuple(row["sources"]),
+        dark=dark(account, rows, mine, *left),
     )
 
 

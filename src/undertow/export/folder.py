@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from undertow.campaigns.persona_show import PERSONAS
 from undertow.errors import Place, UndertowError, shown_name
 
 ACCOUNTS: Final = ("account", "role", "playbook", "weight", "targets")
@@ -197,6 +198,19 @@ class Results:
     """Null where no ties were looked for."""
     rooms: pa.Table | None = None
     """Series of rooms; null where there are none."""
+    personas: pa.Table | None = None
+    """Null where no personas file was given."""
+
+    def ties(self) -> list[dict[str, Any]]:
+        """List the ties of all campaigns."""
+        if self.campaigns is None:
+            return []
+        return [tie for ties in self.campaigns["ties"].to_pylist() for tie in ties or ()]
+
+    def held(self) -> list[dict[str, Any]]:
+        """List the rows of `personas.parquet`."""
+        rows: list[dict[str, Any]] = [] if self.personas is None else self.personas.to_pylist()
+        return rows
 
     def ranking(self) -> list[dict[str, Any]]:
         """List `accounts.parquet` best first, as plain rows; ties stand in the order of the ids."""
@@ -286,6 +300,7 @@ def open_folder(folder: Path) -> Results:
         raise UndertowError(what, code="folder-missing", mend=mend)
     rooms = folder / "rooms.parquet"
     rejects, campaigns = folder / "rejects.parquet", folder / "campaigns.parquet"
+    personas = folder / "personas.parquet"
     return Results(
         folder=folder,
         run=_run(folder / "run.json"),
@@ -295,6 +310,7 @@ def open_folder(folder: Path) -> Results:
         rejects=_table(rejects, ("file", "line", "reason")) if rejects.is_file() else None,
         campaigns=_table(campaigns, CAMPAIGNS) if campaigns.is_file() else None,
         rooms=_table(rooms, ROOMS) if rooms.is_file() else None,
+        personas=_table(personas, PERSONAS.names) if personas.is_file() else None,
     )
 
 
