@@ -53,7 +53,7 @@ def with_sources(
     found: dict[tuple[str, str, int], list[str]] = {}
     for one in weighed:
         book = one.matches.playbook.name
-        for role, account, word in _words(log, one.evidence, of, whole=False):
+        for role, account, word in _words(log, one, of, whole=False):
             found.setdefault((book, role, account), []).append(word)
     codes = pc.index_in(ranked["account"], value_set=log.accounts).to_pylist()
     keys = zip(ranked["playbook"].to_pylist(), ranked["role"].to_pylist(), codes, strict=True)
@@ -69,7 +69,7 @@ def campaign_sources(
     of = _group_of(groups, len(log.accounts))
     found: list[set[str]] = [set() for _ in range(many)]
     for one in weighed:
-        for _, account, word in _words(log, one.evidence, of, whole=True):
+        for _, account, word in _words(log, one, of, whole=True):
             if word != "report":
                 found[of[account]].add(word)
     reporters = _reporters(log, groups, of, many)
@@ -97,18 +97,20 @@ def _place(word: str) -> int:
 
 
 def _words(
-    log: EventLog, rows: Evidence, of: Array, *, whole: bool
+    log: EventLog, one: Weighed, of: Array, *, whole: bool
 ) -> Iterable[tuple[str, int, str]]:
     """Give role, account and source, each once, of all rows that speak for recruitment.
 
     Args:
         log: the events.
-        rows: evidence of one playbook.
+        one: one playbook with all rows; accounts held to be one actor act as one.
         of: int64, (accounts + 1), group of each account, -1 for none.
         whole: take groups as one account: what another member did is no source of its own, ties are none, and
             accounts in no group are left out.
     """
-    platforms = len(log.platforms)
+    rows, actors = one.evidence, one.matches.actors
+    size, platforms = len(log.accounts), len(log.platforms)
+    as_one = np.append(np.arange(size) if actors is None else actors.of, NOBODY)
     kind = np.full(len(rows), NOBODY)
     speaks = rows.bits > 0
     if whole:
@@ -116,13 +118,14 @@ def _words(
     cited = speaks & (rows.row != NO_ROW)
     actor = np.where(cited, log.actor[rows.row], NOBODY)
     platform = np.where(cited, log.platform[rows.row], NOBODY)
-    inside = actor == rows.account
+    inside = as_one[actor] == as_one[rows.account]
     towards = np.where(cited, log.target[rows.row], NOBODY)
-    to_it = towards == rows.account
+    to_it = as_one[towards] == as_one[rows.account]
     if whole:
         inside |= of[actor] == of[rows.account]
         to_it |= of[towards] == of[rows.account]
-    by_target = cited & ~inside & to_it & (actor == rows.target) & (rows.source == "taken")
+    by_target = cited & ~inside & to_it & (rows.source == "taken")
+    by_target &= as_one[actor] == as_one[rows.target]
     by_target[by_target] = _stands_alone(log, rows, np.flatnonzero(by_target), of, whole=whole)
     # Told by the account's own events: all that is neither others' nor about others.
     told_by_others = np.isin(rows.source, ("tie", "known", "report"))
