@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from village import DAY, SOURCE, START, chatter, row, table, team
+from village import DAY, SOURCE, START, TEAM, chatter, row, table, team
 
 from undertow.campaigns.reports import HIT_MOST, REPORTS_MOST
 from undertow.campaigns.tie import own_weight, tied
 from undertow.events.write import write_events
+from undertow.scores.evidence import step_code
 from undertow.scores.opening import with_opening
 from undertow.scores.rarity import STEP_MOST, held_back
 
@@ -61,18 +62,36 @@ def test_reports_of_one_account_raise_nobody_else(tie) -> None:
     assert lent[0] == pytest.approx(lent[1])
 
 
-def test_a_list_of_everybody_else_raises_nobody_who_did_nothing(tie) -> None:
+def test_listed_neighbours_raise_nobody_who_did_nothing(tie) -> None:
     log, weighed, plain = tie([*chatter(), *team()])
     size = len(log.accounts)
     own = own_weight(weighed, size)
-    quiet = np.flatnonzero(own <= 0)
-    known = np.ones(size, bool)
-    known[quiet] = False
+    known = np.isin(log.accounts.to_pylist(), TEAM)
+    quiet = np.flatnonzero((own <= 0) & ~known)
     found = tied(log, weighed, known=known)
     before, after = own_weight(plain.weighed, size), own_weight(found.weighed, size)
+    assert after.sum() > before.sum() + 5
+    assert len(quiet) > 5
     assert (after[quiet] <= before[quiet] + 1e-9).all()
     ranked = set(weighed[0].evidence.account.tolist())
     assert set(found.weighed[0].evidence.account.tolist()) == ranked
+
+
+def test_what_hits_lend_is_at_most_what_the_borrower_s_own_conduct_says(tie) -> None:
+    log, weighed, _ = tie([*chatter(), *team()])
+    size = len(log.accounts)
+    own = np.maximum(own_weight(weighed, size), 0)
+    known = np.zeros(size, bool)
+    known[log.accounts.to_pylist().index("p:rec-a")] = True
+    found = tied(log, weighed, known=known)
+    rows = found.weighed[0].evidence
+    near = rows.step == step_code("tie:known")
+    for name in np.unique(rows.role[near]):
+        mine = near & (rows.role == name)
+        lent = np.bincount(rows.account[mine], weights=rows.bits[mine], minlength=size)
+        assert (lent <= own + 1e-9).all()
+    # The bound binds: without it somebody would have been lent more.
+    assert (np.abs(rows.bits[near] - own[rows.account[near]]) < 1e-9).any()
 
 
 def test_what_a_hit_lends_falls_with_distance(tie) -> None:
