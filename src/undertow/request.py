@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog
+from undertow.learning.decisions import Case, Verdict
 from undertow.playbooks.grammar import Playbook
 
 PRIOR: Final = 2e-5
@@ -39,6 +41,7 @@ class Request:
         known: a list of known accounts, addresses and domains, None for none.
         from_reports: look only at accounts and conversations that a person reported.
         campaigns: look for ties, campaigns, hits of lists and reports.
+        verdicts: what decisions of reviewers came to, None for no decisions; counted, and moving no weight.
         personas: file of accounts held to be one actor, None for none.
     """
 
@@ -56,6 +59,7 @@ class Request:
     known: Path | None = None
     from_reports: bool = False
     campaigns: bool = True
+    verdicts: Mapping[Case, Verdict] | None = None
     personas: Path | None = None
 
 

@@ -111,6 +111,7 @@ def _finding(finding: Finding, run: Run) -> Iterator[str]:
     yield "Evidence in bits, strongest first:"
     yield from _sum(finding)
     yield _beside_prior(finding.weight, run.prior)
+    yield f"         Rests on: {finding.rests.sentence}"
     yield ""
     yield from _funnels(finding)
     yield from _dark(finding)
