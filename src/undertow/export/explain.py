@@ -131,7 +131,7 @@ def _sum(finding: Finding) -> Iterator[str]:
 
 
 def _because(line: Line) -> str:
-    rests = f"; rate from {wording.plural(line.keys, 'key')}" if line.keys is not None else ""
+    rests = f"; {line.rests}" if line.rests else ""
     return f" ({line.why}{rests})" if line.why else ""
 
 

@@ -110,6 +110,14 @@ class Line:
         return wording.rates(self.usual) if self.usual else "many"
 
     @property
+    def rests(self) -> str:
+        """On how much the measured rate rests; empty where there is none."""
+        if self.keys is None:
+            return ""
+        among = "account" if self.source in ("tie", "rarity") else "key"
+        return f"rate from {wording.plural(self.keys, among)}"
+
+    @property
     def why(self) -> str:
         """The rates behind the bits; empty where there are none."""
         parts = []
@@ -165,8 +173,9 @@ class Finding:
 
     @property
     def against(self) -> tuple[Line, ...]:
-        """The lines that speak against, strongest first."""
-        return tuple(line for line in self.lines if line.bits < 0)
+        """The lines that speak against, strongest first; what is held back speaks neither way."""
+        held = ("cap", "rarity")
+        return tuple(line for line in self.lines if line.bits < 0 and line.source not in held)
 
     @property
     def beside(self) -> tuple[Line, ...]:
