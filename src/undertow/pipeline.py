@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,13 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from undertow import __version__
+from undertow.campaigns.beside import Beside, beside, room_table
 from undertow.campaigns.known import known_accounts, listed_address
 from undertow.campaigns.persona_file import read_personas
 from undertow.campaigns.persona_join import Held, hold
 from undertow.campaigns.persona_show import absence, persona_table
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
-from undertow.campaigns.tie import Tied, tied
+from undertow.campaigns.sources import with_sources
+from undertow.campaigns.tie import tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
 from undertow.errors import UndertowError
@@ -32,6 +34,7 @@ from undertow.events.read import EventFiles, open_events
 from undertow.events.source import Source
 from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.written import write_results
+from undertow.learning.decisions import reviewed
 from undertow.matches.actors import Actors
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
@@ -138,7 +141,10 @@ def _detect(
             chance = chance_of(
                 log, found, known, task, (begin, advance), first=request.first_alert
             )
-        return _handed_on(request, files, declared, log, found.weighed, found, chance, held)
+        around = beside(log, found)
+        return _handed_on(
+            request, files, declared, log, around.tied.weighed, around, chance, held
+        )
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -185,18 +191,18 @@ def _handed_on(
     declared: Declared,
     log: EventLog,
     weighed: Sequence[Weighed],
-    found: Tied | None = None,
+    around: Beside | None = None,
     chance: Chance | str | None = None,
     held: Held | None = None,
 ) -> Result:
     """Write what was found; campaigns and chance only where they were looked for."""
     shown = Shown(log, _target_names(request), None if held is None else held.actors)
+    found = None if around is None else around.tied
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
     summary = _summary(request, files, declared, log, weighed)
     written = {
-        "accounts.parquet": ranked,
         "funnels.parquet": pa.concat_tables(
             [f for _, f, _ in tables], promote_options="default"
         ),
@@ -205,21 +211,34 @@ def _handed_on(
     if held is not None:
         written["personas.parquet"] = persona_table(held, weighed, shown)
         summary["coverage"].append(absence(held))
+    decided = None
+    if request.verdicts is not None:
+        cases = zip(
+            *(ranked[n].to_pylist() for n in ("account", "role", "playbook")), strict=True
+        )
+        reviewers = reviewed(request.verdicts, cases)
+        summary["reviewers"] = reviewers
+        decided = (reviewers.confirmed, reviewers.looked_at)
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
     if request.nulls and found is None:
         summary["coverage"].append(NO_NULLS)
-    if found is not None:
-        written["accounts.parquet"] = ranked = with_campaign(ranked, log, found)
+    if around is not None and found is not None:
+        ranked = with_campaign(ranked, log, found)
         written["campaigns.parquet"] = campaign_table(log, found)
         summary["campaigns"] = len(found.groups)
+        summary["role_change"] = asdict(around.changed)
+        if around.series:
+            written["rooms.parquet"] = room_table(log, around, shown)
+    ranked = with_sources(ranked, log, weighed, None if found is None else found.groups)
     if isinstance(chance, str):
         summary["coverage"].append(chance)
     elif chance is not None:
-        written["accounts.parquet"] = ranked = with_chance(ranked, log, chance, request.prior)
-        summary["chance"] = told(ranked, chance)
+        ranked = with_chance(ranked, log, chance, request.prior)
+        summary["chance"] = told(ranked, chance, decided)
         if chance.first is None:
             summary["coverage"].append(NO_FIRST)
+    written["accounts.parquet"] = ranked
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
 

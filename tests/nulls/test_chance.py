@@ -103,5 +103,7 @@ def test_the_sentence_says_what_is_by_chance_and_what_cannot_be_told() -> None:
     assert said.startswith("about 0.1 of these 40 would arise by chance")
     assert "honest work of the same shape is not counted" in said
     assert "of the other 34 the events cannot tell" in said
+    assert "reviewers" not in said
+    assert sentence(40, 6, 34, 0.11, (3, 9)).endswith("your reviewers found 3 of 9")
     assert "by chance" not in sentence(40, 0, 40, 0.0)
     assert "cannot tell" in sentence(40, 0, 40, 0.0)

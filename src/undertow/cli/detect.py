@@ -70,6 +70,12 @@ def detect(
         bool,
         typer.Option("--from-reports", help="Look only at accounts that a person reported."),
     ] = False,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            help="What reviewers decided so far; counted on the page, weighs nothing."
+        ),
+    ] = None,
     campaigns: Annotated[
         bool,
         typer.Option(
@@ -107,6 +113,7 @@ def detect(
 
     Example: undertow detect events/ --out found --playbook extremist-recruitment
     """
+    from undertow.learning.decisions import read_decisions, settled
     from undertow.pipeline import detect as run
     from undertow.request import Request
 
@@ -133,6 +140,7 @@ def detect(
         campaigns=campaigns,
         nulls=nulls,
         first_alert=first_alert,
+        verdicts=None if decisions is None else settled(read_decisions(decisions)),
         state=state,
         memory=checked_size(memory, "--memory"),
     )

@@ -111,6 +111,7 @@ def _finding(finding: Finding, run: Run) -> Iterator[str]:
     yield "Evidence in bits, strongest first:"
     yield from _sum(finding)
     yield _beside_prior(finding.weight, run.prior)
+    yield f"         Rests on: {finding.rests.sentence}"
     if finding.chance is not None:
         yield f"         {finding.chance.says}"
     if finding.chance is not None and finding.chance.agrees:
@@ -135,7 +136,7 @@ def _sum(finding: Finding) -> Iterator[str]:
 
 
 def _because(line: Line) -> str:
-    rests = f"; rate from {wording.plural(line.keys, 'key')}" if line.keys is not None else ""
+    rests = f"; {line.rests}" if line.rests else ""
     return f" ({line.why}{rests})" if line.why else ""
 
 

@@ -97,20 +97,28 @@ def _chance(found: Against, nulls: Sequence[Null]) -> pa.Array:
     return pa.array(rows, CHANCE)
 
 
-def told(ranked: pa.Table, chance: Chance) -> dict[str, Any]:
-    """Say of the queue how many of its first would arise by chance, as `run.json` tells it."""
+def told(
+    ranked: pa.Table, chance: Chance, found: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    """Say of the queue how many of its first would arise by chance, as `run.json` tells it.
+
+    Args:
+        ranked: the ranking, with the columns of `with_chance`.
+        chance: what null worlds say.
+        found: cases that reviewers confirmed, and cases they decided on; None for no decisions.
+    """
     first = ranked.slice(0, QUEUE)
     agrees = pc.list_value_length(first["agrees"]).to_numpy() > 0
     weight = first["weight"].to_numpy()
     backed = agrees & (weight > 0)
     alone = int((~backed).sum())
-    found = against(
+    held = against(
         np.array([weight[backed].min()]) if backed.any() else np.zeros(1),
         np.zeros(1, np.int64),
         chance.data,
         chance.nulls,
     )
-    by_chance = min(float(found.by_chance[0]), float(backed.sum())) if backed.any() else 0.0
+    by_chance = min(float(held.by_chance[0]), float(backed.sum())) if backed.any() else 0.0
     q = ranked["q_value"].to_numpy()
     return {
         "worlds": {null.kind: null.worlds for null in chance.nulls},
@@ -118,11 +126,17 @@ def told(ranked: pa.Table, chance: Chance) -> dict[str, Any]:
         "backed": int(backed.sum()),
         "by_chance": by_chance,
         "alerts": len(set(ranked["account"].filter(pa.array(q <= ALERT)).to_pylist())),
-        "sentence": sentence(len(first), int(backed.sum()), alone, by_chance),
+        "sentence": sentence(len(first), int(backed.sum()), alone, by_chance, found),
     }
 
 
-def sentence(queue: int, backed: int, alone: int, by_chance: float) -> str:
+def sentence(
+    queue: int,
+    backed: int,
+    alone: int,
+    by_chance: float,
+    found: tuple[int, int] | None = None,
+) -> str:
     """Write the sentence over the queue.
 
     Args:
@@ -130,6 +144,7 @@ def sentence(queue: int, backed: int, alone: int, by_chance: float) -> str:
         backed: those of them that something beside their own conduct agrees with.
         alone: the others.
         by_chance: how many of the backed ones chance alone would give.
+        found: cases that reviewers confirmed, and cases they decided on; None for no decisions.
     """
     parts = []
     if backed:
@@ -142,6 +157,8 @@ def sentence(queue: int, backed: int, alone: int, by_chance: float) -> str:
         parts.append(
             f"of {who} the events cannot tell: nothing but their own conduct speaks for them"
         )
+    if found is not None and found[1]:
+        parts.append(f"your reviewers found {found[0]:,} of {found[1]:,}")
     return "; ".join(parts)
 
 
