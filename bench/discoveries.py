@@ -53,7 +53,9 @@ def main() -> None:
     lines: dict[tuple[str, str], list[dict[str, float]]] = {}
     for trial in run.trials(jobs(asked, files), given.jobs):
         key = (trial.cell.background, trial.cell.world)
-        lines.setdefault(key, []).append(verdicts(trial))
+        found = verdicts(trial)
+        lines.setdefault(key, []).append(found)
+        print(*key, trial.cell.settings.seed, "alerts", found["alerts"], flush=True)
     wanted = [
         "alerts",
         *(f"false discoveries against chance at {level:g}" for level in LEVELS),

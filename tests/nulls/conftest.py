@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,34 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "campaigns"))
 
-from village import SOURCE, chatter, table, team
+from village import DAY, SCRIPT, SOURCE, START, chatter, row, table
 
 from undertow.cli.main import main
 from undertow.events.write import write_events
+
+OTHER = "please look at the new list of all walks and talks for week {} beside the board"
+
+
+def team(recruiters: int = 4, targets: int = 5) -> list[dict]:
+    """Let some accounts work by twos: both hand one address to people whom they greet with the same words."""
+    rows = []
+    for r in range(recruiters):
+        for n in range(targets):
+            target = f"p:person{r * targets + n}"
+            at = START + (5 + 3 * n) * DAY + timedelta(hours=2 + r)
+            words = (SCRIPT, OTHER)[r // 2].format(n + 10)
+            rows += [
+                row("message", at, f"p:rec-{r}", target, words),
+                row("message", at + timedelta(hours=1), target, f"p:rec-{r}", "yes"),
+                row(
+                    "message",
+                    at + timedelta(hours=6),
+                    f"p:rec-{r}",
+                    target,
+                    f"find me at t.me/lamp_{r // 2}_shop",
+                ),
+            ]
+    return rows
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,11 @@ def rows_of(folder: Path) -> list[dict]:
     return pq.read_table(folder / "accounts.parquet").to_pylist()
 
 
-def test_two_who_share_address_and_script_beat_every_null_world(found: Path) -> None:
+def test_four_who_share_address_and_script_beat_every_null_world(found: Path) -> None:
     best = {}
     for row in rows_of(found):
         best.setdefault(row["account"], row)
-    for name in ("p:rec-a", "p:rec-b"):
+    for name in ("p:rec-0", "p:rec-1", "p:rec-2", "p:rec-3"):
         assert best[name]["q_value"] <= 0.1
         assert best[name]["p_value"] <= 0.05
         assert "two kinds of ties to one account" in best[name]["agrees"]
@@ -71,7 +71,7 @@ def test_the_sentence_stands_on_the_screen_in_the_record_and_on_the_page(
 def test_an_explanation_says_how_an_account_stands_against_chance(
     undertow: Callable, found: Path
 ) -> None:
-    ran = undertow("explain", "p:rec-a", "--from", found)
+    ran = undertow("explain", "p:rec-0", "--from", found)
     assert "q = " in ran.out
     assert "Beside its own conduct agrees: two kinds of ties to one account" in ran.out
 

@@ -20,7 +20,7 @@ from undertow.events.log import NOBODY, EventLog
 from undertow.events.order import THREADS
 from undertow.matches.actors import Actors
 from undertow.matches.program import Array
-from undertow.nulls.chance import ALERT
+from undertow.nulls.chance import ALERT, added
 from undertow.nulls.score import Scores, Task, scored
 from undertow.nulls.surrogates import DERIVED
 from undertow.nulls.worlds import Worlds, too_few, worlds_for
@@ -117,7 +117,7 @@ def _raised(
         return nobody
     many = worlds_for(len(log))
     above = len(data.best) - np.searchsorted(np.sort(data.best), steps, "left")
-    allowed = np.floor(ALERT * above * many - 1 + 1e-9)
+    allowed = np.floor(ALERT * above * many - added(many) + 1e-9)
     steps, allowed = steps[allowed >= 0], allowed[allowed >= 0]
     if not len(steps):
         return nobody
