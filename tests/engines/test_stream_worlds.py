@@ -71,7 +71,20 @@ def case(seed: int) -> tuple[list[Playbook], list[Event], tuple[Source, ...]]:
         replace(rich_playbook(dice), name=f"book-{k}") for k in range(dice.choice([1, 1, 2, 4]))
     ]
     events = rich_events(dice, dice.choice([1, 1, 3, 10]))
-    return books, events, random_sources(dice)
+    sources = random_sources(dice)
+    return books, at_home(events) if sources else events, sources
+
+
+def at_home(events: list[Event]) -> list[Event]:
+    """Let two accounts meet on one platform only, as accounts do.
+
+    That they met on another with other sources is forgotten when no window reaches back to it.
+    """
+
+    def where(event: Event) -> str:
+        return "pq"[len({event.actor, event.target} & {"p:0", "p:2"}) % 2]
+
+    return [replace(event, platform=where(event)) for event in events]
 
 
 def reopened(

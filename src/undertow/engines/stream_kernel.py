@@ -22,6 +22,7 @@ from undertow.engines.stream_rules import (
     ALL_NEXT,
     BACK,
     BEFORE,
+    BEGIN,
     BITS,
     ENDS,
     FIRSTS,
@@ -413,6 +414,10 @@ def meet(
             news_high |= newly_seen(rules, store, s, own, sight, False)
         if s < 0:
             s = claim_pair(store, rules, lo, hi, at)
+        if can & ~rules.words[STARTERS] == 0:
+            variant = rules.variants[variant, BEGIN]
+            bits = rules.variants[variant, BITS]
+            low, high = turned(bits, rules, by_low), turned(bits, rules, not by_low)
         link = (variant << VARIANT) | (BY_LOW if by_low else 0)
         placed = False
         if (low | high) & ~rules.words[STARTERS] == 0 and store.pairs.slots[s, WORD]:
@@ -689,13 +694,20 @@ def pass_over(
             place = (place + 1) & (SEGMENT - 1)
             s = segment * SEGMENT + place
         old = slots[s, WORD]
-        if bits & (sure | (slots[s, OPENS] if old else 0)) == 0:
+        can = bits & (sure | (slots[s, OPENS] if old else 0))
+        if can == 0:
             k += 1
             continue
         way = BY_LOW if by_low else 0
-        if bits & ~begins != 0:
+        if can & ~begins != 0:
             looked -= 1
             break
+        if bits != can:
+            variant = variants[variant, BEGIN]
+            bits = variants[variant, BITS] & (toward | back)
+            if bits != can:
+                looked -= 1
+                break
         if old:
             turns = (old & BY_LOW) != way and (bits & toward) != (bits & back)
             if old >> VARIANT != variant or turns:

@@ -60,6 +60,8 @@ LINGER: Final = 1
 REACH: Final = 2
 SIGHT: Final = 3
 ALL_NEXT: Final = 4
+BEGIN: Final = 5
+VARIANT_WORDS: Final = 6
 
 # Columns of `Rules.books`.
 OFFSET: Final = 0
@@ -100,8 +102,9 @@ class Rules(NamedTuple):
         platforms: class of each declared platform, and last that of all others.
         classes: (n, FIRSTS + f): first variant, sets of types for `first`, 1 join 2 leave, and the steps
             with `first`: its variants are the ways in which these hold or not.
-        variants: (v, 5): steps as bits, how long an event can be followed up, how long it can matter, the
-            platform class, and the steps that may come behind any of its steps.
+        variants: (v, 6): steps as bits, how long an event can be followed up, how long it can matter, the
+            platform class, the steps that may come behind any of its steps, and the variant that stands for
+            it where it can do nothing but begin a chain (itself, if nothing may be left out of it).
         steps: (g, 7): playbook, steps that may come behind it and before it as bits, most optional steps up
             to it, set of types and number if it is `first`, and which key accounts a side step touches.
         wide: (g, g), longest gap between two steps.
@@ -362,6 +365,7 @@ def _rules(
                 known[:, at + s] = sights[p].start[of_kind] + one.plan.within[s]
     of_types = _first_types(compiled, steps)
     lut, classes, variants = _classes(compiled, offsets, steps, of_types, kinds, forget)
+    variants = _with_beginnings(compiled, offsets, steps, variants, forget)
     return Rules(
         lut=lut,
         platforms=kinds,
@@ -426,11 +430,11 @@ def _classes(
     many = int(kinds.max()) + 1
     lut = np.zeros((len(TYPES) + 1) * MARKS * SIGHTS * many, np.int64)
     first = [g for g in range(len(steps)) if steps[g, GROUP_OF_FIRST] >= 0]
-    lives = np.concatenate([_lives(one, forget=forget) for one in compiled], axis=1)
+    lives = _all_lives(compiled, forget=forget)
     grouped = any(one.plan.has_group for one in compiled)
     numbers: dict[tuple[int, int, int, int], int] = {}
     classes: list[list[int]] = [[0] * (FIRSTS + len(first))]
-    variants: list[list[int]] = [[0] * 5]
+    variants: list[list[int]] = [[0] * VARIANT_WORDS]
     every = product(range(len(TYPES)), range(MARKS), range(SIGHTS), range(many))
     for place, (kind, marks, seen, platform) in enumerate(every):
         bits = sum(
@@ -471,7 +475,39 @@ def _selected(plan: Plan, kind: int, marks: int, seen: int) -> int:
 def _variant(bits: int, lives: Array, platform: int, steps: Array) -> list[int]:
     of = [g for g in range(lives.shape[1]) if (bits >> g) & 1]
     behind = int(np.bitwise_or.reduce(steps[of, NEXT], initial=0))
-    return [bits, *(int(lives[k, of].max(initial=0)) for k in (0, 1)), platform, behind]
+    return [bits, *(int(lives[k, of].max(initial=0)) for k in (0, 1)), platform, behind, 0]
+
+
+def _with_beginnings(
+    compiled: list[Compiled], offsets: list[int], steps: Array, variants: Array, forget: bool
+) -> Array:
+    """Give each variant the one that stands for an event of it behind which no chain may have come so far.
+
+    Such an event can take its first steps only, now and for ever: what comes before it is known. So a pair
+    keeps the latest beginning of each kind instead of all that once might have been something else. Where
+    other accounts or other platforms have a say, nothing is left out.
+    """
+    rows = variants.tolist()
+    if all(one.plain and not one.loose for one in compiled) and not variants[:, SIGHT].any():
+        first = sum(_starters(one) << at for one, at in zip(compiled, offsets, strict=True))
+        lives = _all_lives(compiled, forget=forget)
+        number = {row[BITS]: v for v, row in reversed(list(enumerate(rows)))}
+        for v in range(len(rows)):
+            bits = rows[v][BITS] & first
+            if bits not in number:
+                number[bits] = len(rows)
+                rows.append(_variant(bits, lives, 0, steps))
+            rows[v][BEGIN] = number[bits]
+    else:
+        for v, row in enumerate(rows):
+            row[BEGIN] = v
+    for v in range(len(variants), len(rows)):
+        rows[v][BEGIN] = v
+    return np.array(rows, np.int64)
+
+
+def _all_lives(compiled: list[Compiled], *, forget: bool) -> Array:
+    return np.concatenate([_lives(one, forget=forget) for one in compiled], axis=1)
 
 
 def _lives(one: Compiled, *, forget: bool) -> Array:
