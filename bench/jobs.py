@@ -121,7 +121,7 @@ def fed(stream: Any, batches: list[Any]) -> float:  # noqa: ANN401 - imported in
     """Feed batches, and give the seconds that the slowest of them took."""
     import numpy as np
 
-    from undertow.engines.stream import columns
+    from undertow.engines.stream_columns import columns
     from undertow.events.table import TYPES
 
     kinds = np.array([TYPES.index(kind) for kind in batches[0]["type"].dictionary.to_pylist()])

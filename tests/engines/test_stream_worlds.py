@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from told import PLATFORMS, SMALL, Plain, batch, expected, floors, new, note
 
-from undertow.engines.stream import Stream, columns
+from undertow.engines.stream import Stream
+from undertow.engines.stream_columns import columns
 from undertow.events.log import EventLog
 from undertow.events.source import Source
 from undertow.events.table import TYPES as WORDS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from undertow.engines.stream import Changes, Stream, columns, mark_bits
+from undertow.engines.stream import Changes, Stream
+from undertow.engines.stream_columns import columns, mark_bits
 from undertow.engines.stream_kernel import Columns
 from undertow.events.log import EventLog
 from undertow.events.source import Source
