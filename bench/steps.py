@@ -18,7 +18,8 @@ from numba.extending import intrinsic
 
 from undertow.engines.stream import Stream
 from undertow.engines.stream_files import TimeColumns, read_ahead
-from undertow.engines.stream_kernel import OK, feed
+from undertow.engines.stream_kernel import feed
+from undertow.engines.stream_kernel_keys import OK
 
 RUNS = 3
 QUANTILES = (50, 90, 99, 99.9)

@@ -109,22 +109,23 @@ def _waited(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def meanwhile(module: str, function: str) -> Iterator[Callable[[], None]]:
+def meanwhile(
+    module: str, function: str, maker: str | None = None
+) -> Iterator[Callable[[], None]]:
     """Have another process compile a function while this one goes on, unless its code is kept already.
 
     Args:
         module: the module that holds the function to be compiled.
-        function: one of the module's functions, `compile_NAME`: it compiles NAME by calling it on nothing.
+        function: `compile_NAME`: it compiles the module's function NAME by calling it on nothing.
+        maker: the module that holds `compile_NAME`; the same unless told otherwise.
 
     Yields:
         What waits until that is done. If it fails, this process compiles for itself.
     """
-    compiled = f"{module.rsplit('.', 1)[1]}.{function.removeprefix('compile_')}-"
-    kept = kept_in(module.split(".")[1])
-    if (os.cpu_count() or 1) < 2 or any(kept.glob(f"**/{compiled}*.nbi")):
+    if (os.cpu_count() or 1) < 2 or is_kept(module, function.removeprefix("compile_")):
         yield lambda: None
         return
-    call = f"from {module} import {function}; {function}()"
+    call = f"from {maker or module} import {function}; {function}()"
     try:
         process = subprocess.Popen(  # noqa: S603  # our own code
             (sys.executable, "-c", call),
@@ -141,6 +142,12 @@ def meanwhile(module: str, function: str) -> Iterator[Callable[[], None]]:
         if process.poll() is None:
             process.terminate()
             process.wait()
+
+
+def is_kept(module: str, function: str) -> bool:
+    """Say whether the machine code of a module's function is kept from an earlier run."""
+    kept = kept_in(module.split(".")[1])
+    return any(kept.glob(f"**/{module.rsplit('.', 1)[1]}.{function}-*.nbi"))
 
 
 @cache

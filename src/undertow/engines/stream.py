@@ -13,19 +13,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from undertow.engines.stream_ahead import compile_ahead
 from undertow.engines.stream_columns import NO_EVENTS
 from undertow.engines.stream_compile import compile_passes
-from undertow.engines.stream_kernel import (
-    ASK,
-    FULL,
-    LARGER,
-    OK,
-    Columns,
-    count_live,
-    feed,
-    settle,
-)
+from undertow.engines.stream_kernel import Columns, count_live, feed, settle
 from undertow.engines.stream_kernel_gather import Room
+from undertow.engines.stream_kernel_keys import ASK, FULL, LARGER, OK
 from undertow.engines.stream_kernel_store import (
     ANSWERED,
     CHANGED,
@@ -157,6 +150,7 @@ class Stream:
         ]
         self._nothing = self._read(self.passes[0], self.stores[0], np.empty(0, np.int64))
         one = self.passes[0]
+        compile_ahead(NO_EVENTS, one.rules, one.programs, self.stores[0])
         feed(
             0,
             0,

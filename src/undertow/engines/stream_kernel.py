@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from undertow.compiled import uncounted, uncounted_inner
 from undertow.engines.stream_kernel_beside import beside, move_about
-from undertow.engines.stream_kernel_gather import TOO_MANY, Event, Room, one_program
-from undertow.engines.stream_kernel_keys import answer_key, keep_answer
+from undertow.engines.stream_kernel_gather import Event, Room, one_program
+from undertow.engines.stream_kernel_keys import FULL, OK, keep_answer, work_off
 from undertow.engines.stream_kernel_meet import first_bits, meet
 from undertow.engines.stream_kernel_store import (
     ANSWERED,
@@ -69,17 +69,8 @@ from undertow.engines.stream_rules import (
     WIDE,
     Rules,
 )
-from undertow.matches.kernel import NOTHING, REFUSED
+from undertow.matches.kernel import NOTHING
 from undertow.matches.program import Array, Program
-
-# Why `feed` came back.
-OK: Final = 0
-FULL: Final = 1
-"""Memory is used up."""
-LARGER: Final = 2
-"""A key has more events than the scratch holds."""
-ASK: Final = 3
-"""A key in the scratch must be settled; then feeding may go on."""
 
 
 class Columns(NamedTuple):
@@ -107,25 +98,6 @@ class Columns(NamedTuple):
     visibility: Array
     platform: Array
     context: Array
-
-
-@uncounted_inner
-def work_off(rules: Rules, programs: Program, store: Store, floor: Array, room: Room) -> int:
-    """Answer the keys that wait; gives why it stopped."""
-    counts = store.counts
-    if counts[TODOS] > len(store.todo):
-        return FULL
-    while counts[DONE] < counts[TODOS]:
-        todo = store.todo[counts[DONE]]
-        n = answer_key(rules, programs, store, floor, todo, room)
-        if n == TOO_MANY:
-            return LARGER
-        if n == REFUSED:
-            return ASK
-        counts[DONE] += 1
-        counts[ANSWERED] += 1
-    counts[DONE] = counts[TODOS] = 0
-    return OK
 
 
 @uncounted_inner

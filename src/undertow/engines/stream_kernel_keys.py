@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from undertow.compiled import uncounted_inner
+from typing import Final
+
+from undertow.compiled import uncounted, uncounted_inner
 from undertow.engines.stream_kernel_gather import TOO_MANY, Room, gather, one_program
 from undertow.engines.stream_kernel_lists import answer_row
 from undertow.engines.stream_kernel_store import (
+    ANSWERED,
     CHANGED,
+    DONE,
     FORCED,
     FURTHEST,
     GATHERED,
@@ -24,6 +28,7 @@ from undertow.engines.stream_kernel_store import (
     TODO_B,
     TODO_BOOK,
     TODO_GROUP,
+    TODOS,
     Store,
 )
 from undertow.engines.stream_kernel_tables import WORD, claim, take
@@ -32,6 +37,15 @@ from undertow.matches.kernel import NOTHING, REFUSED, answer
 from undertow.matches.kernel_rules import AT as EVENT_AT
 from undertow.matches.kernel_rules import PICKED, Key
 from undertow.matches.program import OPTIONAL, Array, Program
+
+# Why `feed` came back.
+OK: Final = 0
+FULL: Final = 1
+"""Memory is used up."""
+LARGER: Final = 2
+"""A key has more events than the scratch holds."""
+ASK: Final = 3
+"""A key in the scratch must be settled; then feeding may go on."""
 
 
 @uncounted_inner
@@ -140,3 +154,22 @@ def answer_key(
             return REFUSED
     keep_answer(program, store, todo, furthest if furthest >= floor[book] else NOTHING, room, n)
     return n
+
+
+@uncounted
+def work_off(rules: Rules, programs: Program, store: Store, floor: Array, room: Room) -> int:
+    """Answer the keys that wait; gives why it stopped."""
+    counts = store.counts
+    if counts[TODOS] > len(store.todo):
+        return FULL
+    while counts[DONE] < counts[TODOS]:
+        todo = store.todo[counts[DONE]]
+        n = answer_key(rules, programs, store, floor, todo, room)
+        if n == TOO_MANY:
+            return LARGER
+        if n == REFUSED:
+            return ASK
+        counts[DONE] += 1
+        counts[ANSWERED] += 1
+    counts[DONE] = counts[TODOS] = 0
+    return OK
