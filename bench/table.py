@@ -89,8 +89,12 @@ def machine(peers: dict[str, str]) -> str:
 
 def json_rows(results: Results) -> list[dict[str, object]]:
     """List what was measured; what could not be is left out."""
-    rows = [asdict(row) for row in results.rows.values()]
-    return [{**row, **row.pop("more")} for row in rows]
+    rows: list[dict[str, object]] = []
+    for row in results.rows.values():
+        kept = asdict(row)
+        more = kept.pop("more")
+        rows.append({**kept, **more})
+    return rows
 
 
 def keep(results: Results, path: Path) -> None:
