@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from undertow import __version__
+from undertow.campaigns.beside import Beside, beside, room_table
 from undertow.campaigns.known import known_accounts, listed_address
+from undertow.campaigns.persona_file import read_personas
+from undertow.campaigns.persona_join import Held, hold
+from undertow.campaigns.persona_show import absence, persona_table
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
-from undertow.campaigns.tie import Tied, tied
+from undertow.campaigns.sources import with_sources
+from undertow.campaigns.tie import tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
 from undertow.errors import UndertowError
@@ -29,6 +34,8 @@ from undertow.events.read import EventFiles, open_events
 from undertow.events.source import Source
 from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.written import write_results
+from undertow.learning.decisions import reviewed
+from undertow.matches.actors import Actors
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
@@ -36,6 +43,7 @@ from undertow.playbooks.grammar import Playbook
 from undertow.request import Request, hold_in_memory, hold_one_pocket, hold_out, hold_state
 from undertow.scores import table
 from undertow.scores.about import about, coverage
+from undertow.scores.conduct import conduct
 from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
@@ -107,15 +115,18 @@ def _detect(
         hold_one_pocket(log)
         compile_parts()
         compiled()
-        weighed = _weighed(request, log, files.sources, advance, begin)
+        held = held_personas(request, log)
+        actors = None if held is None else held.actors
+        weighed = conduct(log, _weighed(request, log, files.sources, advance, begin, actors))
         begin("writing results", None, "files")
         declared = Declared.of(files)
         if request.from_reports:
             weighed = only_reported(log, weighed)
         if not request.campaigns or folder is not None:
-            return _handed_on(request, files, declared, log, weighed)
+            return _handed_on(request, files, declared, log, weighed, held=held)
         found = tied(log, weighed, known=known_accounts(request.known, log.accounts))
-        return _handed_on(request, files, declared, log, found.weighed, found)
+        around = beside(log, found)
+        return _handed_on(request, files, declared, log, around.tied.weighed, around, held)
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -124,7 +135,7 @@ def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
         files = _opened(request)
         log, declared = state.add(read_log(files, request, advance), Declared.of(files))
         hold_one_pocket(log)
-        result = _handed_on(request, files, declared, log, state.weighed())
+        result = _handed_on(request, files, declared, log, conduct(log, state.weighed()))
         state.commit()
     return result
 
@@ -135,6 +146,7 @@ def _weighed(
     sources: tuple[Source, ...],
     advance: Progress,
     begin: Begin,
+    actors: Actors | None = None,
 ) -> list[Weighed]:
     """Match and weigh playbooks, side by side where the log is in memory."""
     playbooks = request.playbooks
@@ -146,7 +158,7 @@ def _weighed(
     begin("matching", len(playbooks), "playbooks")
 
     def one(playbook: Playbook) -> Weighed:
-        weighed = weigh(log, find(log, playbook, sources), busy.result())
+        weighed = weigh(log, find(log, playbook, sources, actors=actors), busy.result())
         advance(1)
         return weighed
 
@@ -161,27 +173,41 @@ def _handed_on(
     declared: Declared,
     log: EventLog,
     weighed: Sequence[Weighed],
-    found: Tied | None = None,
+    around: Beside | None = None,
+    held: Held | None = None,
 ) -> Result:
     """Write what was found; campaigns only where ties were looked for."""
-    shown = Shown(log, _target_names(request))
+    shown = Shown(log, _target_names(request), None if held is None else held.actors)
+    found = None if around is None else around.tied
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
     summary = _summary(request, files, declared, log, weighed)
     written = {
-        "accounts.parquet": ranked,
         "funnels.parquet": pa.concat_tables(
             [f for _, f, _ in tables], promote_options="default"
         ),
         "evidence.parquet": pa.concat_tables([e for _, _, e in tables]),
     }
+    if held is not None:
+        written["personas.parquet"] = persona_table(held, weighed, shown)
+        summary["coverage"].append(absence(held))
+    if request.verdicts is not None:
+        cases = zip(
+            *(ranked[n].to_pylist() for n in ("account", "role", "playbook")), strict=True
+        )
+        summary["reviewers"] = reviewed(request.verdicts, cases)
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
-    if found is not None:
-        written["accounts.parquet"] = ranked = with_campaign(ranked, log, found)
+    if around is not None and found is not None:
+        ranked = with_campaign(ranked, log, found)
         written["campaigns.parquet"] = campaign_table(log, found)
         summary["campaigns"] = len(found.groups)
+        summary["role_change"] = asdict(around.changed)
+        if around.series:
+            written["rooms.parquet"] = room_table(log, around, shown)
+    ranked = with_sources(ranked, log, weighed, None if found is None else found.groups)
+    written["accounts.parquet"] = ranked
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
 
@@ -208,6 +234,13 @@ def read_log(
             mend="check the files, and `--until` if it was given",
         )
     return log
+
+
+def held_personas(request: Request, log: EventLog) -> Held | None:
+    """Look the personas file up in the events; None where no file was given."""
+    if request.personas is None:
+        return None
+    return hold(read_personas(request.personas), log.accounts, Pseudonyms.default())
 
 
 def looks(playbooks: Iterable[Playbook], region: str | None) -> Looks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog
+from undertow.learning.decisions import Case, Verdict
 from undertow.playbooks.grammar import Playbook
 
 PRIOR: Final = 2e-5
@@ -39,6 +41,8 @@ class Request:
         known: a list of known accounts, addresses and domains, None for none.
         from_reports: look only at accounts and conversations that a person reported.
         campaigns: look for ties, campaigns, hits of lists and reports.
+        verdicts: what decisions of reviewers came to, None for no decisions; counted, and moving no weight.
+        personas: file of accounts held to be one actor, None for none.
     """
 
     paths: tuple[Path, ...]
@@ -55,6 +59,8 @@ class Request:
     known: Path | None = None
     from_reports: bool = False
     campaigns: bool = True
+    verdicts: Mapping[Case, Verdict] | None = None
+    personas: Path | None = None
 
 
 def hold_out(request: Request) -> None:
@@ -85,8 +91,15 @@ def hold_state(request: Request) -> None:
 
     Raises:
         UndertowError: `state-until`: rows left out today would be missing tomorrow; `state-among-others`
-            where the state's folder is read or written as something else.
+            where the state's folder is read or written as something else; `state-personas`: carried answers
+            rest on accounts alone.
     """
+    if request.personas is not None:
+        raise UndertowError(
+            "`--personas` and `--state` do not go together: carried answers rest on accounts alone",
+            code="state-personas",
+            mend="leave one of them out",
+        )
     if request.until is not None:
         raise UndertowError(
             "`--until` and `--state` do not go together: what is left out today is missing tomorrow",
@@ -104,7 +117,13 @@ def hold_state(request: Request) -> None:
 
 
 def hold_in_memory(request: Request, folder: Path | None) -> None:
-    """Refuse lists and reports where events do not fit into memory: `memory-campaigns`."""
+    """Refuse what needs all events in memory where they do not fit: `memory-campaigns`, `memory-personas`."""
+    if folder is not None and request.personas is not None:
+        raise UndertowError(
+            "`--personas` needs all events in memory, and these do not fit",
+            code="memory-personas",
+            mend="give a larger `--memory`, or leave it out",
+        )
     if folder is not None and (request.known is not None or request.from_reports):
         raise UndertowError(
             "`--known` and `--from-reports` need all events in memory, and these do not fit",

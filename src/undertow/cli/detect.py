@@ -58,6 +58,10 @@ def detect(
             help="Write native ids of targets; the reason goes into every file.",
         ),
     ] = None,
+    personas: Annotated[
+        Path | None,
+        typer.Option(help="Accounts held to be one actor: a file of `undertow personas`."),
+    ] = None,
     known: Annotated[
         Path | None,
         typer.Option(help="Known accounts, addresses and domains: lines, MISP or STIX."),
@@ -66,6 +70,12 @@ def detect(
         bool,
         typer.Option("--from-reports", help="Look only at accounts that a person reported."),
     ] = False,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            help="What reviewers decided so far; counted on the page, weighs nothing."
+        ),
+    ] = None,
     campaigns: Annotated[
         bool,
         typer.Option(
@@ -93,6 +103,7 @@ def detect(
 
     Example: undertow detect events/ --out found --playbook extremist-recruitment
     """
+    from undertow.learning.decisions import read_decisions, settled
     from undertow.pipeline import detect as run
     from undertow.request import Request
 
@@ -113,9 +124,11 @@ def detect(
         region=checked_region(region),
         prior=prior,
         native_targets=checked_reason(native_targets),
+        personas=personas,
         known=known,
         from_reports=from_reports,
         campaigns=campaigns,
+        verdicts=None if decisions is None else settled(read_decisions(decisions)),
         state=state,
         memory=checked_size(memory, "--memory"),
     )
@@ -172,13 +185,13 @@ def settle_memory() -> None:
 
 def show_ranking(result: Ranking) -> None:
     """Print the first accounts of a ranking, and what their weights mean."""
-    rows = result.accounts.slice(0, SHOWN).to_pylist()
+    rows, many = first_rows(result.accounts)
     for row in rows:
         row["weight"] = f"{row['weight'] + 0.0:+.1f}".replace("-0.0", "+0.0")
     if not rows:
         say("nobody is ranked: no pair went as far as a playbook lists")
         return
-    title = f"first {len(rows)} of {result.accounts.num_rows} accounts"
+    title = f"first {len(rows)} of {many} accounts"
     show(rows, COLUMNS, Format.TEXT, title=title)
     prior = math.log2(result.summary["prior"] / (1 - result.summary["prior"]))
     heavy = sum(weight + prior > 0 for weight in result.accounts["weight"].to_pylist())
@@ -186,6 +199,17 @@ def show_ranking(result: Ranking) -> None:
     note(
         f"weight in bits; before looking an account stands at {prior:.1f}, and "
         + outweigh.get(heavy, f"{heavy} of them outweigh it")
+    )
+
+
+def first_rows(accounts: Any) -> tuple[list[dict[str, Any]], int]:  # noqa: ANN401  # an Arrow table
+    """Give the best row of each of the first accounts, and how many accounts there are."""
+    names = accounts["account"].to_pylist()
+    first: dict[str, int] = {}
+    for place, name in enumerate(names):
+        first.setdefault(name, place)
+    return [accounts.slice(n, 1).to_pylist()[0] for n in list(first.values())[:SHOWN]], len(
+        first
     )
 
 

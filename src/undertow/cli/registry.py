@@ -33,12 +33,13 @@ COMMANDS: Final = (
     Entry("demo", "demo", "Find simulated funnels in real traffic."),
     Entry("import", "import_", "Turn what you hold into events."),
     Entry("signals", "signals", "Show what is seen per event."),
+    Entry("personas", "personas", "Find accounts that are one actor."),
     Entry("detect", "detect", "Rank accounts by evidence."),
     Entry("watch", "watch", "Write alerts as events come."),
     Entry("explain", "explain", "Show an account's evidence."),
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
-    Entry("playbook", "playbook", "List, check and test playbooks."),
+    Entry("playbook", "playbook", "List, check, test and fit playbooks."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
 _BY_NAME: Final = {entry.name: entry for entry in COMMANDS}

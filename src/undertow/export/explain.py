@@ -111,8 +111,10 @@ def _finding(finding: Finding, run: Run) -> Iterator[str]:
     yield "Evidence in bits, strongest first:"
     yield from _sum(finding)
     yield _beside_prior(finding.weight, run.prior)
+    yield f"         Rests on: {finding.rests.sentence}"
     yield ""
     yield from _funnels(finding)
+    yield from _dark(finding)
     yield from _unseen(finding, run)
     yield from _innocent(finding)
 
@@ -129,7 +131,7 @@ def _sum(finding: Finding) -> Iterator[str]:
 
 
 def _because(line: Line) -> str:
-    rests = f"; rate from {wording.plural(line.keys, 'key')}" if line.keys is not None else ""
+    rests = f"; {line.rests}" if line.rests else ""
     return f" ({line.why}{rests})" if line.why else ""
 
 
@@ -168,6 +170,13 @@ def _steps(funnel: Funnel) -> Iterator[str]:
         actor = wording.visible(taken.actor)
         yield f"    {wording.minute(taken.at)}  {later:<14}  {name}  by {actor}"
         before = taken.at
+
+
+def _dark(finding: Finding) -> Iterator[str]:
+    if finding.dark:
+        yield "What is left when a talk goes dark:"
+        yield from (f"  {line}" for line in finding.dark)
+        yield ""
 
 
 def _unseen(finding: Finding, run: Run) -> Iterator[str]:

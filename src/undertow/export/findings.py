@@ -11,26 +11,37 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from undertow.export import wording
+from undertow.export.corroborated import Rests, rests_on
+from undertow.export.dark import dark
 from undertow.export.folder import Funnel, PlaybookFacts, Results
 
-WEIGHED: Final = ("taken", "not taken", "cap", "tie", "known", "report")
+WEIGHED: Final = ("taken", "not taken", "cap", "rarity", "tie", "known", "report")
 """Sources that carry bits; the others are shown and weigh nothing."""
 CONTACT: Final = ("taken", "not taken", "open", "unknown")
 """Sources that tell of a target on whom the account's rates rest."""
 TIES: Final = {
     "tie:address": "hands over an address that another ranked account hands over as well",
     "tie:script": "sends many the words that another ranked account sends",
-    "tie:handoff": "shares targets with another account, one after the other",
-    "tie:gatekeeper": "targets came by way of another account, or went to it",
+    "tie:handoff": "its group passes targets on to another account",
+    "tie:gatekeeper": "targets come to its group by way of another account",
     "tie:targets": "works on the same targets as another ranked account",
-    "tie:sync": "opens talks in the same hours as an account it is tied to",
+    "tie:group": "belongs to a group of accounts that work together",
+    "tie:known": "is tied to an account that stands on a known list, or hands over an address that does",
 }
 """What a tie says, in words without names; who it is stands with the campaign."""
 CONTEXT: Final = {
-    "quiet": "hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
-    "once a target": "once a target of a listed account, before it began itself",
+    "quiet": "{targets}: hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
+    "once a target": "once a target of a listed account, before it began itself; whoever was helped may help",
+    "shifts": "works in two parts of the day, {times} in the rarer one, as when several people share one account; "
+    "a helpline in shifts looks the same",
+    "slow answers": "answers quickly as a rule, but {answers} came an hour or more later while it wrote to others, "
+    "as by one who must ask first; a helpline that asks a colleague looks the same",
+    "rooms": "lets people into a series of rooms ({entries}); a course or an onboarding looks the same",
+    "next target": "{targets}: each the first new account written to after an address was handed over",
 }
 """What is shown beside the weights."""
+OPENS: Final = "opens"
+"""The step that asks who wrote first; it names no target, so its rows are counted."""
 TOLERANCE: Final = 0.005
 """Bits by which rows and weight may differ before the page says so: rounding, no more."""
 
@@ -63,12 +74,16 @@ class Line:
         step = wording.step_words(self.step)
         count = wording.plural(self.count, "target")
         share = f"{self.count} of {wording.plural(self.of, 'target')}"
+        if self.step == OPENS and self.source in CONTACT:
+            spoke = self.count if self.source == "taken" else self.of - self.count
+            return f"wrote first to {spoke} of {wording.plural(self.of, 'target')}"
         known = {
             "taken": f"{share} reached “{step}”",
             "not taken": f"{share} did not reach “{step}”, and it would have been seen",
             "cap": f"held back: {count} known to nobody else can only count so far",
+            "rarity": f"held back: {self._as_strong} of such accounts show as much of “{step}”",
             "tie": TIES.get(self.step, "tied to another account"),
-            "context": f"{count}: {CONTEXT.get(self.step, wording.visible(self.step))}",
+            "context": self._beside,
             "known": "stands on a known list, or hands over an address that does",
             "report": "reported by people whom it had written to",
             "open": f"{count}: the time for “{step}” is not over yet",
@@ -79,11 +94,38 @@ class Line:
         return known.get(self.source) or f"{wording.visible(self.source)}: {count}, “{step}”"
 
     @property
+    def _beside(self) -> str:
+        many = self.keys or 0
+        if self.step not in CONTEXT:  # a name from the data is no text of ours to fill in
+            return wording.visible(self.step)
+        return CONTEXT[self.step].format(
+            targets=wording.plural(self.of, "target"),
+            times=wording.plural(many, "time"),
+            answers=wording.plural(many, "answer"),
+            entries=wording.plural(many, "entry", "entries"),
+        )
+
+    @property
+    def _as_strong(self) -> str:
+        return wording.rates(self.usual) if self.usual else "many"
+
+    @property
+    def rests(self) -> str:
+        """On how much the measured rate rests; empty where there is none."""
+        if self.keys is None:
+            return ""
+        among = "account" if self.source in ("tie", "rarity") else "key"
+        return f"rate from {wording.plural(self.keys, among)}"
+
+    @property
     def why(self) -> str:
         """The rates behind the bits; empty where there are none."""
         parts = []
+        if self.source == "rarity":
+            return "a trait says no more than its rarity supports"
         if self.usual:
-            parts.append(f"{wording.rates(self.usual)} at this activity")
+            among = "of such accounts" if self.source == "tie" else "at this activity"
+            parts.append(f"{wording.rates(self.usual)} {among}")
         if self.likely:
             parts.append(f"{wording.rates(self.likely)} if recruiting")
         return ", ".join(parts)
@@ -100,6 +142,7 @@ class Finding:
         gap: weight minus the sum of the rows; anything but about 0 is a fault of the folder.
         funnels: listed matches, strongest first.
         contacted: targets that the evidence is about.
+        dark: see `export.dark`.
     """
 
     place: int
@@ -113,6 +156,9 @@ class Finding:
     gap: float
     funnels: tuple[Funnel, ...]
     rows: tuple[dict[str, Any], ...]
+    sources: tuple[str, ...] | None = None
+    """The column `sources`; None where the folder has none."""
+    dark: tuple[str, ...] = ()
 
     @property
     def furthest(self) -> str | None:
@@ -127,38 +173,39 @@ class Finding:
 
     @property
     def against(self) -> tuple[Line, ...]:
-        """The lines that speak against, strongest first."""
-        return tuple(line for line in self.lines if line.bits < 0)
+        """The lines that speak against, strongest first; what is held back speaks neither way."""
+        held = ("cap", "rarity")
+        return tuple(line for line in self.lines if line.bits < 0 and line.source not in held)
 
     @property
-    def rests_on(self) -> tuple[str, ...]:
-        """Name the independent sources of what speaks for it; at least one entry.
+    def beside(self) -> tuple[Line, ...]:
+        """What a reviewer should see beside the weight, and what adds nothing to it."""
+        return tuple(line for line in self.silent if line.source == "context")
+
+    @property
+    def rests(self) -> Rests:
+        """Name the independent sources of what speaks for it.
 
         An account's own conduct is one source, with however many targets; other accounts' events, lists and
         people are others. Rows of one account about several targets do not agree with each other: they are it.
         """
         speaks = [row for row in self.rows if (row["bits"] or 0) > 0]
-        targets = {row["target"] for row in speaks if row["source"] == "taken"}
-        told = (
-            [f"its own conduct with {wording.plural(len(targets), 'target')}"]
-            if targets
-            else []
+        targets = {row["target"] for row in speaks if row["source"] == "taken"} - {None}
+        kinds = {row["source"] for row in speaks}
+        sources = self.sources
+        if sources is None:  # a folder of an earlier version
+            told = {"taken": "conduct:", "tie": "others", "report": "report", "known": "known"}
+            sources = tuple(word for source, word in told.items() if source in kinds)
+        own = "its own conduct" + (
+            f" with {wording.plural(len(targets), 'target')}" if targets else ""
         )
-        sources = {row["source"] for row in speaks}
         ties = sorted({row["step"] for row in speaks if row["source"] == "tie"})
-        told += (
-            [f"events of other accounts ({wording.step_words(', '.join(ties))})"]
-            if ties
-            else []
-        )
-        told += ["reports by people"] if "report" in sources else []
-        told += ["a known list"] if "known" in sources else []
-        return tuple(told) or ("nothing that speaks for it",)
+        return rests_on(sources, own, wording.step_words(", ".join(ties)))
 
     @property
     def sentence(self) -> str:
         """What happened, in one sentence without the account's name."""
-        taken = [line for line in self.lines if line.source == "taken"]
+        taken = [one for one in self.lines if one.source == "taken" and one.step != OPENS]
         if self.weight < 0 and self.against:
             return f"{self.against[0].says}: that speaks against it."
         if not taken:
@@ -189,7 +236,8 @@ def find(results: Results, ranked: Sequence[tuple[int, dict[str, Any]]]) -> list
     for row in results.evidence_of(names):
         rows.setdefault((row["account"], row["role"], row["playbook"]), []).append(row)
     funnels = results.funnels_of(names)
-    return [_finding(results, place, row, rows, funnels) for place, row in ranked]
+    left = results.ties(), results.held()
+    return [_finding(results, place, row, rows, funnels, left) for place, row in ranked]
 
 
 def _finding(
@@ -198,12 +246,13 @@ def _finding(
     row: dict[str, Any],
     evidence: dict[tuple[str, str, str], list[dict[str, Any]]],
     funnels: Sequence[Funnel],
+    left: tuple[list[dict[str, Any]], list[dict[str, Any]]],
 ) -> Finding:
     account, role, playbook = row["account"], row["role"], row["playbook"]
     facts = results.run.playbook(playbook)
     rows = evidence.get((account, role, playbook), [])
     lines = _lines(rows, facts)
-    contacted = {r["target"] for r in rows if r["source"] in CONTACT}
+    contacted = {r["target"] for r in rows if r["source"] in CONTACT} - {None}
     mine = [one for one in funnels if one.playbook == playbook and _holds(one, account, role)]
     mine.sort(key=lambda funnel: (-funnel.weight, -facts.place(funnel.step), funnel.target))
     gap = float(row["weight"]) - sum(line.bits for line in lines)
@@ -219,6 +268,8 @@ def _finding(
         gap=gap if abs(gap) > TOLERANCE else 0.0,
         funnels=tuple(mine),
         rows=tuple(rows),
+        sources=None if row.get("sources") is None else tuple(row["sources"]),
+        dark=dark(account, rows, mine, *left),
     )
 
 
@@ -243,7 +294,7 @@ def _lines(rows: Iterable[dict[str, Any]], facts: PlaybookFacts) -> list[Line]:
         Line(
             step=step,
             source=source,
-            count=len({row["target"] for row in some}),
+            count=len({row["target"] for row in some} - {None}) or len(some),
             of=seen.get(step, len(some)),
             bits=sum(float(row["bits"] or 0.0) for row in some),
             usual=_range(row["u"] for row in some),

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from undertow.campaigns.table import CAMPAIGNS
+from undertow.campaigns.persona_show import PERSONAS
 from undertow.errors import Place, UndertowError, shown_name
 
 ACCOUNTS: Final = ("account", "role", "playbook", "weight", "targets")
@@ -26,6 +26,12 @@ FUNNELS: Final = ("recruiter", "target", "playbook", "step", "weight", "steps")
 EVIDENCE: Final = (
     *("account", "role", "playbook", "target", "step"),
     *("event", "bits", "u", "m", "n", "source"),
+)
+CAMPAIGNS: Final = ("campaign", "accounts", "weight", "ties")
+"""Columns that every version has written; later ones are read where they are."""
+ROOMS: Final = (
+    *("series", "place", "room", "bits", "entered", "passed"),
+    *("dropped", "removed", "let_in", "gatekeepers"),
 )
 _AGAIN: Final = "run `undertow detect EVENTS --out DIR` again"
 
@@ -88,6 +94,42 @@ class PlaybookFacts(msgspec.Struct, frozen=True):
         return next((one for one in self.steps if one.name == name), StepFacts(name))
 
 
+class Reviewers(msgspec.Struct, frozen=True):
+    """What reviewers decided on cases of this ranking: the case's account in its role, under its playbook."""
+
+    confirmed: int = 0
+    rejected: int = 0
+    unclear: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        """All cases that anybody decided on."""
+        return self.confirmed + self.rejected + self.unclear
+
+    @property
+    def clause(self) -> str:
+        """Say it as a clause that ends a sentence about the queue."""
+        if not self.looked_at:
+            return "your reviewers have decided on none of these yet"
+        return (
+            f"your reviewers found {self.confirmed:,} of {self.looked_at:,} that they looked at"
+        )
+
+
+class RoleChange(msgspec.Struct, frozen=True):
+    """Accounts that were target and recruiter both: in which order, and what its null gives."""
+
+    target_first: int = 0
+    target_later: int = 0
+    expected: float = 0.0
+    p: float = 1.0
+
+    @property
+    def chance(self) -> str:
+        """The chance as it is shown."""
+        return "less than 0.001" if self.p < 0.001 else f"{self.p:.3f}"
+
+
 class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "undertow"}):
     """`run.json`: what was read, under which ground, and what it could not show."""
 
@@ -107,6 +149,9 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     native_targets: dict[str, Any] | None = None
     coverage: tuple[str, ...] = ()
     from_reports: bool = False
+    role_change: RoleChange | None = None
+    reviewers: Reviewers | None = None
+    """None where no decisions were given."""
 
     def playbook(self, name: str) -> PlaybookFacts:
         """Look a playbook up; one that `run.json` does not know has a name and nothing else."""
@@ -151,12 +196,36 @@ class Results:
     rejects: pa.Table | None
     campaigns: pa.Table | None = None
     """Null where no ties were looked for."""
+    rooms: pa.Table | None = None
+    """Series of rooms; null where there are none."""
+    personas: pa.Table | None = None
+    """Null where no personas file was given."""
+
+    def ties(self) -> list[dict[str, Any]]:
+        """List the ties of all campaigns."""
+        if self.campaigns is None:
+            return []
+        return [tie for ties in self.campaigns["ties"].to_pylist() for tie in ties or ()]
+
+    def held(self) -> list[dict[str, Any]]:
+        """List the rows of `personas.parquet`."""
+        rows: list[dict[str, Any]] = [] if self.personas is None else self.personas.to_pylist()
+        return rows
 
     def ranking(self) -> list[dict[str, Any]]:
         """List `accounts.parquet` best first, as plain rows; ties stand in the order of the ids."""
         order = [("weight", "descending"), *((name, "ascending") for name in ACCOUNTS[:3])]
         rows: list[dict[str, Any]] = self.accounts.sort_by(order).to_pylist()
         return rows
+
+    def queue(self) -> list[dict[str, Any]]:
+        """List each account once, by its best row, best first, with its other roles as `also`."""
+        best: dict[str, dict[str, Any]] = {}
+        for row in self.ranking():
+            first = best.setdefault(str(row["account"]), {**row, "also": []})
+            if row["role"] != first["role"] and row["role"] not in first["also"]:
+                first["also"].append(row["role"])
+        return list(best.values())
 
     def evidence_of(self, accounts: Collection[str]) -> list[dict[str, Any]]:
         """List the evidence rows of some accounts, in the file's order."""
@@ -229,7 +298,9 @@ def open_folder(folder: Path) -> Results:
         what = f"`{shown_name(folder)}` is not a folder"
         mend = "give the folder that `undertow detect --out DIR` wrote"
         raise UndertowError(what, code="folder-missing", mend=mend)
+    rooms = folder / "rooms.parquet"
     rejects, campaigns = folder / "rejects.parquet", folder / "campaigns.parquet"
+    personas = folder / "personas.parquet"
     return Results(
         folder=folder,
         run=_run(folder / "run.json"),
@@ -237,7 +308,9 @@ def open_folder(folder: Path) -> Results:
         funnels=_table(folder / "funnels.parquet", FUNNELS),
         evidence=_table(folder / "evidence.parquet", EVIDENCE),
         rejects=_table(rejects, ("file", "line", "reason")) if rejects.is_file() else None,
-        campaigns=_table(campaigns, CAMPAIGNS.names) if campaigns.is_file() else None,
+        campaigns=_table(campaigns, CAMPAIGNS) if campaigns.is_file() else None,
+        rooms=_table(rooms, ROOMS) if rooms.is_file() else None,
+        personas=_table(personas, PERSONAS.names) if personas.is_file() else None,
     )
 
 

@@ -79,7 +79,8 @@ def write_report(folder: Path, *, top: int = 40, cases: int = 10) -> Path:
 def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
     """Write the page as text; the same folder gives the same page."""
     ranking = results.ranking()
-    findings = find(results, list(enumerate(ranking[:top], start=1)))
+    queue = results.queue()
+    findings = find(results, list(enumerate(queue[:top], start=1)))
     run = results.run
     style = _text("style.css")
     context = {
@@ -89,13 +90,15 @@ def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
         "style": markupsafe.Markup(style),  # noqa: S704  # our own file, and hashed as it stands
         "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         "answer": _answer(results, ranking),
-        "ranked": len(ranking),
+        "ranked": len(queue),
+        "also": {str(row["account"]): row["also"] for row in queue[:top]},
         "queue": findings,
         "scale": charts.scale([one.weight for one in findings], run.prior),
         "cases": [_case(one, run.prior) for one in findings[:cases]],
         "prior_bits": wording.prior_bits(run.prior),
         "chains": [(facts, _chain(facts)) for facts in run.playbooks],
         "campaigns": _campaigns(results),
+        "series": _series(results),
         "folder": shown_name(results.folder),
         "funnel_rows": FUNNEL_ROWS,
     }
@@ -108,6 +111,15 @@ def _campaigns(results: Results) -> list[graph.Drawn]:
         return []
     rows = results.campaigns.slice(0, CAMPAIGNS).to_pylist()
     return [graph.draw(row) for row in rows if row["weight"] > 0]
+
+
+def _series(results: Results) -> list[list[dict[str, Any]]]:
+    """Give the first series of rooms, each as its rows in order."""
+    rows = [] if results.rooms is None else results.rooms.to_pylist()
+    of: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        of.setdefault(row["series"], []).append(row)
+    return list(of.values())[:CAMPAIGNS]
 
 
 def _answer(results: Results, ranking: list[dict[str, Any]]) -> dict[str, Any]:

@@ -7,13 +7,18 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.source import Source
 from undertow.events.table import TYPES, VISIBILITIES
+from undertow.matches.actors import Actors, members_of
 from undertow.matches.plan import Plan
 from undertow.matches.program import Array
 from undertow.testing.oracle import Event, Oracle
 
 
 def ask_oracle(
-    log: EventLog, plan: Plan, sources: tuple[Source, ...], keys: Array
+    log: EventLog,
+    plan: Plan,
+    sources: tuple[Source, ...],
+    keys: Array,
+    actors: Actors | None = None,
 ) -> list[tuple[int, Array]]:
     """Answer keys by the oracle.
 
@@ -22,6 +27,7 @@ def ask_oracle(
         plan: the compiled playbook.
         sources: what could be seen.
         keys: int64, (k, 4), as the kernel takes them.
+        actors: personas; None: each account is its own.
 
     Returns:
         For each key the furthest step (-1: none) and int64 (s): the row of the log that took each
@@ -35,10 +41,12 @@ def ask_oracle(
     answers: list[tuple[int, Array]] = []
     for a, b, group, _ in keys.tolist():
         # Everything that either account did or met: enough for each step, which touches one of them.
-        near = [order[start[end] : start[end + 1]] % len(log) for end in (a, b)]
+        own = [one for end in (a, b) for one in members_of(actors, end)]
+        near = [order[start[end] : start[end + 1]] % len(log) for end in own]
         rows = np.unique(np.concatenate([*near, moves if plan.has_group else moves[:0]]))
         events = [names.event(row) for row in rows.tolist()]
-        oracle = Oracle(events, plan.playbook, sources, start=log.start)
+        personas = [[names.accounts[one] for one in members_of(actors, end)] for end in (a, b)]
+        oracle = Oracle(events, plan.playbook, sources, start=log.start, personas=personas)
         pair = (names.accounts[a], names.accounts[b])
         key = pair if group == NOBODY else (*pair, names.contexts[group])
         match = oracle.match(key) if oracle.is_key(key) else None
