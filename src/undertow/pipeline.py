@@ -39,6 +39,9 @@ from undertow.matches.actors import Actors
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
+from undertow.nulls.run import NO_FIRST, chance_of
+from undertow.nulls.score import Task
+from undertow.nulls.show import Chance, told, with_chance
 from undertow.playbooks.grammar import Playbook
 from undertow.request import Request, hold_in_memory, hold_one_pocket, hold_out, hold_state
 from undertow.scores import table
@@ -65,6 +68,7 @@ class Result:
 Progress = Callable[[int], None]
 Begin = Callable[[str, int | None, str], None]
 """Is told what is done from now on, how much of it there is (None: unknown), and its unit."""
+NO_NULLS: Final = "p, q and the probability were not computed: they rest on ties between accounts, which were not looked for"
 Tables = tuple[pa.Table, pa.Table, pa.Table]
 """Accounts, funnels and evidence of one playbook."""
 
@@ -124,9 +128,23 @@ def _detect(
             weighed = only_reported(log, weighed)
         if not request.campaigns or folder is not None:
             return _handed_on(request, files, declared, log, weighed, held=held)
-        found = tied(log, weighed, known=known_accounts(request.known, log.accounts))
+        known = known_accounts(request.known, log.accounts)
+        found = tied(log, weighed, known=known)
+        chance: Chance | str | None = None
+        if request.nulls:
+            task = Task(
+                request.playbooks,
+                files.sources,
+                only_reported if request.from_reports else None,
+                actors,
+            )
+            chance = chance_of(
+                log, found, known, task, (begin, advance), first=request.first_alert
+            )
         around = beside(log, found)
-        return _handed_on(request, files, declared, log, around.tied.weighed, around, held)
+        return _handed_on(
+            request, files, declared, log, around.tied.weighed, around, chance, held
+        )
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -174,9 +192,10 @@ def _handed_on(
     log: EventLog,
     weighed: Sequence[Weighed],
     around: Beside | None = None,
+    chance: Chance | str | None = None,
     held: Held | None = None,
 ) -> Result:
-    """Write what was found; campaigns only where ties were looked for."""
+    """Write what was found; campaigns and chance only where they were looked for."""
     shown = Shown(log, _target_names(request), None if held is None else held.actors)
     found = None if around is None else around.tied
     with ThreadPoolExecutor(THREADS) as pool:
@@ -192,13 +211,18 @@ def _handed_on(
     if held is not None:
         written["personas.parquet"] = persona_table(held, weighed, shown)
         summary["coverage"].append(absence(held))
+    decided = None
     if request.verdicts is not None:
         cases = zip(
             *(ranked[n].to_pylist() for n in ("account", "role", "playbook")), strict=True
         )
-        summary["reviewers"] = reviewed(request.verdicts, cases)
+        reviewers = reviewed(request.verdicts, cases)
+        summary["reviewers"] = reviewers
+        decided = (reviewers.confirmed, reviewers.looked_at)
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
+    if request.nulls and found is None:
+        summary["coverage"].append(NO_NULLS)
     if around is not None and found is not None:
         ranked = with_campaign(ranked, log, found)
         written["campaigns.parquet"] = campaign_table(log, found)
@@ -207,6 +231,13 @@ def _handed_on(
         if around.series:
             written["rooms.parquet"] = room_table(log, around, shown)
     ranked = with_sources(ranked, log, weighed, None if found is None else found.groups)
+    if isinstance(chance, str):
+        summary["coverage"].append(chance)
+    elif chance is not None:
+        ranked = with_chance(ranked, log, chance, request.prior)
+        summary["chance"] = told(ranked, chance, decided)
+        if chance.first is None:
+            summary["coverage"].append(NO_FIRST)
     written["accounts.parquet"] = ranked
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)

@@ -41,6 +41,8 @@ class Request:
         known: a list of known accounts, addresses and domains, None for none.
         from_reports: look only at accounts and conversations that a person reported.
         campaigns: look for ties, campaigns, hits of lists and reports.
+        nulls: hold the accounts against null worlds; needs `campaigns`.
+        first_alert: find the first midnight that raises each account; needs `nulls`.
         verdicts: what decisions of reviewers came to, None for no decisions; counted, and moving no weight.
         personas: file of accounts held to be one actor, None for none.
     """
@@ -59,6 +61,8 @@ class Request:
     known: Path | None = None
     from_reports: bool = False
     campaigns: bool = True
+    nulls: bool = True
+    first_alert: bool = False
     verdicts: Mapping[Case, Verdict] | None = None
     personas: Path | None = None
 

@@ -66,15 +66,20 @@ def test_the_page_needs_nothing_from_elsewhere(folder: Path) -> None:
     assert not re.search(r"(src|href)=|url\(|<script", page)
 
 
-def test_no_column_that_detect_does_not_write_is_made_up(folder: Path) -> None:
+def test_chance_is_measured_everywhere_and_first_alerts_on_plain_worlds_alone(
+    folder: Path,
+) -> None:
     rows = pq.read_table(folder / "evaluation.parquet").to_pylist()
-    measures = {row["measure"] for row in rows}
-    from undertow.scores.table import ACCOUNTS
-
-    if "q_value" not in ACCOUNTS.names:
-        assert not any("false discoveries" in measure for measure in measures)
-    if "first_alert" not in ACCOUNTS.names:
-        assert "targets reached before hand-off" not in measures
+    by_chance = {
+        row["world"]
+        for row in rows
+        if row["measure"] == "false discoveries against chance at 0.1"
+    }
+    assert by_chance == {"plain", "talk stays visible", "all look-alikes complete the chain"}
+    early = {
+        row["world"] for row in rows if row["measure"] == "targets reached before hand-off"
+    }
+    assert early == {"plain"}
 
 
 def test_seeds_for_development_for_the_end_and_for_learning_never_meet() -> None:

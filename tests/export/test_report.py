@@ -182,7 +182,7 @@ def test_a_simulated_world_is_named_in_the_title_and_the_banner(simulated, obser
 
 def test_the_page_says_what_it_cannot_say(observed):
     text = Reading(page_of(observed)).text
-    assert "Chance is not estimated yet" in text
+    assert "Chance was not estimated in this run" in text
     assert "Honest work of the same shape is not counted" in text
     assert "1 in 50,000" in text
     assert "\N{MINUS SIGN}15.6 bits" in text

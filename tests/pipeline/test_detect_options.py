@@ -13,6 +13,7 @@ import pytest
 from town import source, town, write_parquet
 
 COLUMNS = ["account", "role", "playbook", "weight", "targets", "campaign", "sources"]
+CHANCE = ["probability", "p_value", "q_value", "agrees", "chance"]
 
 
 def test_json_is_the_whole_ranking(undertow: Callable, tmp_path: Path, town_file: Path) -> None:
@@ -26,7 +27,7 @@ def test_csv_is_the_whole_ranking(undertow: Callable, tmp_path: Path, town_file:
     ran = undertow("detect", town_file, "--out", tmp_path / "f", "--format", "csv")
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     accounts = pq.read_table(tmp_path / "f" / "accounts.parquet").to_pylist()
-    assert list(rows[0]) == COLUMNS
+    assert list(rows[0]) == COLUMNS + CHANCE
     assert [row["account"] for row in rows] == [row["account"] for row in accounts]
     assert [float(row["weight"]) for row in rows] == [row["weight"] for row in accounts]
     assert [json.loads(row["sources"]) for row in rows] == [row["sources"] for row in accounts]

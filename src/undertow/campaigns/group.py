@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Final
+from threading import Lock
+from typing import Any, Final
 
 import numpy as np
 
@@ -21,6 +22,7 @@ RESOLUTION: Final = 0.5
 """Bits per pair that hold a group together (constant Potts model). Ours, tuned on worlds of seeds 11 to 13."""
 ROUNDS: Final = 10
 SEED: Final = 2014
+_CHANCE: Final = Lock()
 ROLES: Final = ("recruiter", "gatekeeper", "facilitator")
 
 
@@ -70,22 +72,35 @@ def _graph(ties: Ties, size: int) -> tuple[Array, Array]:
 
 
 def _leiden(pair: Array, bits: Array, size: int) -> tuple[Array, Array]:
+    account, place = np.unique(np.concatenate([pair // size, pair % size]), return_inverse=True)
+    asked = {"weights": bits.tolist(), "resolution": RESOLUTION, "n_iterations": ROUNDS}
+    return account, leiden(
+        place.reshape(2, -1).T, len(account), objective_function="CPM", **asked
+    )
+
+
+def leiden(edges: Array, size: int, **asked: Any) -> Array:  # noqa: ANN401 - igraph's own words
+    """Find communities of a graph, the same for the same graph.
+
+    Args:
+        edges: int64, (e, 2), vertices from 0.
+        size: number of vertices.
+        asked: as for igraph's `community_leiden`.
+
+    Returns:
+        int64, (size), number of each vertex's community.
+    """
     import igraph
 
-    account, place = np.unique(np.concatenate([pair // size, pair % size]), return_inverse=True)
-    edges = place.reshape(2, -1).T
-    graph = igraph.Graph(n=len(account), edges=edges.tolist())
-    igraph.set_random_number_generator(random.Random(SEED))  # noqa: S311 - order of visits
-    try:
-        found = graph.community_leiden(
-            objective_function="CPM",
-            weights=bits.tolist(),
-            resolution=RESOLUTION,
-            n_iterations=ROUNDS,
-        )
-    finally:
-        igraph.set_random_number_generator(random)
-    return account, np.array(found.membership, np.int64)
+    graph = igraph.Graph(n=size, edges=edges)
+    # igraph has one source of chance for the whole process.
+    with _CHANCE:
+        igraph.set_random_number_generator(random.Random(SEED))  # noqa: S311 - order of visits
+        try:
+            found = graph.community_leiden(**asked)
+        finally:
+            igraph.set_random_number_generator(random)
+    return np.array(found.membership, np.int64)
 
 
 def _targets_inside(account: Array, group: Array, pairs: Served, size: int) -> Array:

@@ -42,7 +42,13 @@ class Tied:
     pairs: Served
 
 
-def tied(log: EventLog, weighed: Sequence[Weighed], *, known: Array | None = None) -> Tied:
+def tied(
+    log: EventLog,
+    weighed: Sequence[Weighed],
+    *,
+    known: Array | None = None,
+    context: bool = True,
+) -> Tied:
     """Find ties and groups, and add what they, hits of lists and reports say.
 
     Args:
@@ -51,6 +57,7 @@ def tied(log: EventLog, weighed: Sequence[Weighed], *, known: Array | None = Non
             address handed over stands on a known list) and `log` accounts in `known`, hits are added.
         weighed: playbooks as `weigh` left them.
         known: bool, (accounts): accounts that stand on a known list; None for no list.
+        context: add what is shown and weighs nothing.
     """
     size = len(log.accounts)
     pairs = served(log, weighed)
@@ -77,7 +84,8 @@ def tied(log: EventLog, weighed: Sequence[Weighed], *, known: Array | None = Non
     for one in weighed:
         hit = with_hits(log, raised(log, one, together, own), known)
         near = near_hits(hit, ties, _hits(hit, size), own)
-        told.append(with_context(log, with_reports(log, near), pairs))
+        reported = with_reports(log, near)
+        told.append(with_context(log, reported, pairs) if context else reported)
     weight = np.bincount(
         found.group, weights=np.maximum(own[found.account], 0.0), minlength=len(found)
     )

@@ -82,6 +82,16 @@ def detect(
             "--campaigns/--no-campaigns", help="Look for ties between accounts, lists, reports."
         ),
     ] = True,
+    nulls: Annotated[
+        bool, typer.Option("--nulls/--no-nulls", help="Say what chance alone would give.")
+    ] = True,
+    first_alert: Annotated[
+        bool,
+        typer.Option(
+            "--first-alert/--no-first-alert",
+            help="Find the first midnight that raises each account; takes long.",
+        ),
+    ] = False,
     state: Annotated[
         Path | None,
         typer.Option(help="Folder that carries the events of earlier runs into this one."),
@@ -128,6 +138,8 @@ def detect(
         known=known,
         from_reports=from_reports,
         campaigns=campaigns,
+        nulls=nulls,
+        first_alert=first_alert,
         verdicts=None if decisions is None else settled(read_decisions(decisions)),
         state=state,
         memory=checked_size(memory, "--memory"),
@@ -200,6 +212,10 @@ def show_ranking(result: Ranking) -> None:
         f"weight in bits; before looking an account stands at {prior:.1f}, and "
         + outweigh.get(heavy, f"{heavy} of them outweigh it")
     )
+    chance = result.summary.get("chance")
+    if chance is not None:
+        # Not a note: how wrong it may be stands on every output.
+        complain(chance["sentence"])
 
 
 def first_rows(accounts: Any) -> tuple[list[dict[str, Any]], int]:  # noqa: ANN401  # an Arrow table

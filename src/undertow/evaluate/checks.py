@@ -93,7 +93,8 @@ def _weights(
 ) -> tuple[Floats, list[tuple[str, str]]]:
     """Detect, and give the queue's weights and (account, event) of all evidence that speaks for."""
     with detected.written(events, world) as (folder, request):
-        result = detect(request)
+        # What is compared is weights: null worlds would change none.
+        result = detect(replace(request, nulls=False))
         evidence = pq.read_table(folder / "out" / "evidence.parquet")
     found = detected.read(result.accounts, evidence, accounts, 0.0)
     spoke = evidence.filter(

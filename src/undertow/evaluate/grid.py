@@ -105,6 +105,7 @@ def _cell(asked: Asked, background: str, world: str, settings: Settings) -> Cell
         settings=settings,
         share_of=SMALL_ROWS if asked.small else None,
         rivals=asked.rivals and world in (PLAIN, VISIBLE, CHAIN),
+        first_alert=world == PLAIN,
     )
 
 

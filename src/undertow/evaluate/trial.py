@@ -31,6 +31,7 @@ class Cell:
         settings: of the world, its seed among them.
         share_of: rows of the background that are used, None for all.
         rivals: whether baselines are ranked as well.
+        first_alert: whether each midnight is asked who was alerted by then.
     """
 
     background: str
@@ -38,6 +39,7 @@ class Cell:
     settings: Settings
     share_of: int | None = None
     rivals: bool = True
+    first_alert: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def measure(cell: Cell, background: pa.Table, learned: Learned | None) -> Trial:
     """
     world = make_world(background, cell.settings)
     accounts = baselines.everybody(world)
-    found = detected.run(world, accounts)
+    found = detected.run(world, accounts, first_alert=cell.first_alert)
     scores = {UNDERTOW: found.recruiter, **found.without}
     if cell.rivals:
         scores |= rivals(world, accounts, learned)

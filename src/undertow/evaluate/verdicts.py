@@ -14,6 +14,7 @@ import numpy as np
 from undertow.evaluate import metrics
 from undertow.evaluate.cast import NEVER
 from undertow.evaluate.trial import Trial
+from undertow.nulls.probability import probability as posterior
 from undertow.request import PRIOR
 from undertow.units import DAY
 from undertow.worlds.rows import Bools, Floats, Ints
@@ -87,7 +88,12 @@ def _odds(trial: Trial) -> dict[str, float]:
     share = trial.cast.recruiters.mean()
     if not listed.any() or share == 0:
         return {}
-    probability = stated(trial.detected.recruiter[listed], float(share))
+    weight, q = trial.detected.recruiter[listed], trial.detected.q
+    if q is None:
+        probability = stated(weight, float(share))
+    else:
+        # As the column `probability`, with this world's share as the prior.
+        probability = posterior(weight, q[listed] < 1, float(share))
     return metrics.calibration(probability, trial.cast.recruiters[listed])
 
 

@@ -112,6 +112,11 @@ def _finding(finding: Finding, run: Run) -> Iterator[str]:
     yield from _sum(finding)
     yield _beside_prior(finding.weight, run.prior)
     yield f"         Rests on: {finding.rests.sentence}"
+    if finding.chance is not None:
+        yield f"         {finding.chance.says}"
+    if finding.chance is not None and finding.chance.agrees:
+        yield f"         Beside its own conduct agrees: {'; '.join(finding.chance.agrees)}."
+        yield f"         As high in null worlds, of accounts as busy: {finding.chance.counts}."
     yield ""
     yield from _funnels(finding)
     yield from _dark(finding)

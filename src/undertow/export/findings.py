@@ -40,6 +40,14 @@ CONTEXT: Final = {
     "next target": "{targets}: each the first new account written to after an address was handed over",
 }
 """What is shown beside the weights."""
+NULLS: Final = {
+    "times": "times shuffled",
+    "links": "talks exchanged",
+    "recipients": "recipients drawn anew",
+    "addresses": "addresses moved",
+    "arrow": "time reversed",
+}
+"""Kinds of null worlds in words."""
 OPENS: Final = "opens"
 """The step that asks who wrote first; it names no target, so its rows are counted."""
 TOLERANCE: Final = 0.005
@@ -132,6 +140,49 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Chance:
+    """How a row stands against null worlds.
+
+    Attributes:
+        p, q: as in `accounts.parquet`.
+        agrees: what agrees beside its own conduct, in words; empty: nothing.
+        kinds: per kind of null world its name, accounts of its activity with a score at least as high, and
+            all accounts of its activity.
+    """
+
+    p: float
+    q: float
+    agrees: tuple[str, ...]
+    kinds: tuple[tuple[str, int, int], ...]
+
+    @property
+    def says(self) -> str:
+        """Say in a sentence what chance alone would give."""
+        if not self.agrees:
+            return "Cannot tell: nothing but its own conduct speaks."
+        if self.q >= 1:
+            return "No more than chance would give."
+        return (
+            f"p = {self.p:.2g}, q = {self.q:.2g}: about {wording.percent(self.q)} of what is raised as high "
+            "or higher would arise by chance. Honest work of the same shape is not counted."
+        )
+
+    @property
+    def counts(self) -> str:
+        """Give the counts of each kind of null world: `times shuffled 0 of 1,458`."""
+        return ", ".join(
+            f"{NULLS.get(kind, kind)} {high:,} of {of:,}" for kind, high, of in self.kinds
+        )
+
+
+def _chance(row: dict[str, Any]) -> Chance | None:
+    if row.get("p_value") is None or row.get("q_value") is None:
+        return None
+    kinds = tuple((str(k["kind"]), k["as_high"], k["of"]) for k in row.get("chance") or ())
+    return Chance(row["p_value"], row["q_value"], tuple(row.get("agrees") or ()), kinds)
+
+
+@dataclass(frozen=True)
 class Finding:
     """One account in one role under one playbook.
 
@@ -142,6 +193,7 @@ class Finding:
         gap: weight minus the sum of the rows; anything but about 0 is a fault of the folder.
         funnels: listed matches, strongest first.
         contacted: targets that the evidence is about.
+        chance: how it stands against null worlds; None where none were made.
         dark: see `export.dark`.
     """
 
@@ -156,6 +208,7 @@ class Finding:
     gap: float
     funnels: tuple[Funnel, ...]
     rows: tuple[dict[str, Any], ...]
+    chance: Chance | None = None
     sources: tuple[str, ...] | None = None
     """The column `sources`; None where the folder has none."""
     dark: tuple[str, ...] = ()
@@ -268,6 +321,7 @@ def _finding(
         gap=gap if abs(gap) > TOLERANCE else 0.0,
         funnels=tuple(mine),
         rows=tuple(rows),
+        chance=_chance(row),
         sources=None if row.get("sources") is None else tuple(row["sources"]),
         dark=dark(account, rows, mine, *left),
     )

@@ -149,6 +149,8 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     native_targets: dict[str, Any] | None = None
     coverage: tuple[str, ...] = ()
     from_reports: bool = False
+    chance: dict[str, Any] | None = None
+    """What null worlds say of the queue; None where none were made."""
     role_change: RoleChange | None = None
     reviewers: Reviewers | None = None
     """None where no decisions were given."""

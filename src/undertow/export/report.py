@@ -20,7 +20,7 @@ import markupsafe
 from undertow import compiled
 from undertow.errors import shown_name
 from undertow.export import charts, graph, wording
-from undertow.export.findings import Finding, find
+from undertow.export.findings import NULLS, Finding, find
 from undertow.export.folder import PlaybookFacts, Results, StepFacts, open_folder
 
 TIMELINES: Final = 2
@@ -98,6 +98,7 @@ def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
         "prior_bits": wording.prior_bits(run.prior),
         "chains": [(facts, _chain(facts)) for facts in run.playbooks],
         "campaigns": _campaigns(results),
+        "nulls": NULLS,
         "series": _series(results),
         "folder": shown_name(results.folder),
         "funnel_rows": FUNNEL_ROWS,

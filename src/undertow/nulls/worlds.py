@@ -1,0 +1,96 @@
+"""Null worlds of a log, scored: how many, which, and what is said where they can say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from undertow.events.log import EventLog
+from undertow.events.order import THREADS
+from undertow.matches.program import Array
+from undertow.nulls.chance import Null, null_of
+from undertow.nulls.score import Scores, Task, scored
+from undertow.nulls.surrogates import KINDS, Original
+from undertow.scores.rates import Activity
+from undertow.scores.weigh import Weighed
+
+ROWS: Final = 1_000_000
+"""Rows of all null worlds of one kind together, within the limits below: what keeps the cost of a run."""
+FEWEST: Final = 5
+MOST: Final = 20
+"""Null worlds of one kind. With five, three accounts raised together can have q <= 0.1; with twenty, one can."""
+LEAST_ACCOUNTS: Final = 50
+"""Active accounts below which deciles hold fewer than five, and nothing is said."""
+
+
+def worlds_for(rows: int) -> int:
+    """Say how many null worlds of each kind a log of so many rows gets: the same for the same log."""
+    return min(max(ROWS // max(rows, 1), FEWEST), MOST)
+
+
+def why_not(busy: Activity, weighed: Sequence[Weighed]) -> str | None:
+    """Say in words why nothing can be said of chance, or None where something can."""
+    if too_few(busy):
+        return (
+            f"p and q were not computed: fewer than {LEAST_ACCOUNTS} accounts addressed anybody, too few to "
+            "say what chance would give"
+        )
+    if not any(one.listed.any() for one in weighed):
+        return "p and q were not computed: nobody is listed"
+    if any(one.matches.slow for one in weighed):
+        return "p and q were not computed: a playbook needs the slow matcher, which is too slow for null worlds"
+    return None
+
+
+def too_few(busy: Activity) -> bool:
+    """Say whether so few accounts are active that nothing is said."""
+    return int((busy.contacts > 0).sum()) < LEAST_ACCOUNTS
+
+
+@dataclass(frozen=True)
+class Worlds:
+    """What null worlds are made from."""
+
+    original: Original
+    known: Array | None
+    task: Task
+
+    @classmethod
+    def of(cls, log: EventLog, busy: Activity, known: Array | None, task: Task) -> Worlds:
+        """Prepare a log.
+
+        Args:
+            log: the events.
+            busy: activity of its accounts.
+            known: bool, (accounts), who stands on a known list; None for no list.
+            task: what is looked for.
+        """
+        return cls(Original.of(log, busy), known, task)
+
+    def one(self, kind: str, seed: int) -> Scores:
+        """Make and score one null world."""
+        known = self.original.known(self.known, kind, seed)
+        return scored(self.original.surrogate(kind, seed), self.task, known)
+
+    def all(self, many: int, advance: Callable[[int], None]) -> list[Null]:
+        """Score `many` null worlds of each kind, several at once.
+
+        Args:
+            many: at least 1.
+            advance: is told of each world that is done.
+        """
+        wanted = [(kind, seed) for kind in KINDS for seed in range(many)]
+
+        def work(which: tuple[str, int]) -> Scores:
+            done = self.one(*which)
+            advance(1)
+            return done
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            found = list(pool.map(work, wanted))
+        return [
+            null_of(kind, found[place * many : (place + 1) * many])
+            for place, kind in enumerate(KINDS)
+        ]
