@@ -19,7 +19,7 @@ from undertow.campaigns.show import campaign_table, with_campaign
 from undertow.campaigns.tie import Tied, tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
-from undertow.errors import UndertowError
+from undertow.engines.spark import session
 from undertow.events.coding import Looks
 from undertow.events.load import load
 from undertow.events.log import EventLog
@@ -33,12 +33,22 @@ from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
 from undertow.playbooks.grammar import Playbook
-from undertow.request import Request, hold_in_memory, hold_one_pocket, hold_out, hold_state
+from undertow.request import (
+    Request,
+    hold_in_memory,
+    hold_one_pocket,
+    hold_out,
+    hold_share,
+    hold_some,
+    hold_spark,
+    hold_state,
+)
 from undertow.scores import table
 from undertow.scores.about import about, coverage
 from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
+from undertow.scores.spark_run import FarRun
 from undertow.scores.weigh import Weighed, weigh
 from undertow.signals.marks import MARKS, text_marks
 from undertow.signals.shared import Shared
@@ -61,6 +71,28 @@ Tables = tuple[pa.Table, pa.Table, pa.Table]
 """Accounts, funnels and evidence of one playbook."""
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is said of the input as a whole.
+
+    Attributes:
+        events, repeats, accounts: how many there are.
+        span: first and last moment, microseconds.
+        addressed: a log that names which accounts were addressed on which platforms.
+    """
+
+    events: int
+    repeats: int
+    accounts: int
+    span: tuple[int, int]
+    addressed: EventLog
+
+    @classmethod
+    def of(cls, log: EventLog) -> Told:
+        """Tell of a log that holds all events."""
+        return cls(len(log), log.repeats, len(log.accounts), (log.start, log.end), log)
+
+
 def detect(
     request: Request,
     advance: Progress = lambda _: None,
@@ -81,6 +113,8 @@ def detect(
     """
     hold_out(request)
     with meanwhile("undertow.matches.kernel", "compile_answer") as compiled:
+        if request.spark is not None:
+            return _detect_spark(request, request.spark, advance, begin)
         if request.state is None:
             return _detect(request, advance, begin, compiled)
         return _detect_daily(request, request.state, advance)
@@ -88,7 +122,7 @@ def detect(
 
 NO_TIES: Final = (
     "ties between accounts, campaigns and personas were not looked for: they need the texts of all events "
-    "in memory at once, which a carried state or little memory does not give"
+    "in memory at once, which a carried state, little memory or Spark does not give"
 )
 
 
@@ -116,6 +150,30 @@ def _detect(
             return _handed_on(request, files, declared, log, weighed)
         found = tied(log, weighed, known=known_accounts(request.known, log.accounts))
         return _handed_on(request, files, declared, log, found.weighed, found)
+
+
+def _detect_spark(request: Request, master: str, advance: Progress, begin: Begin) -> Result:
+    hold_spark(request)
+    files = _opened(request)
+    begin("starting Spark", None, "executors")
+    settings = dict(request.settings)
+    with session(master, request.memory, machine_memory(), settings) as spark:
+        begin("reading events", files.rows, "events")
+        look = looks(request.playbooks, request.region)
+        run = FarRun(spark, files, request.playbooks, look, request.until)
+        try:
+            counted = run.read()
+            advance(counted.events + counted.repeats)
+            hold_some(counted.events)
+            hold_share(counted.party, counted.direct)
+            begin("matching", None, "playbooks")
+            weighed, log = run.weigh()
+        finally:
+            run.drop()
+    begin("writing results", None, "files")
+    span = counted.census.span
+    told = Told(counted.events, counted.repeats, len(log.accounts), span, counted.addressed)
+    return _handed_on(request, files, Declared.of(files), log, weighed, told=told)
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -162,13 +220,18 @@ def _handed_on(
     log: EventLog,
     weighed: Sequence[Weighed],
     found: Tied | None = None,
+    *,
+    told: Told | None = None,
 ) -> Result:
-    """Write what was found; campaigns only where ties were looked for."""
+    """Write what was found; campaigns only where ties were looked for.
+
+    `told` is what is said of the input where `log` does not hold all of it.
+    """
     shown = Shown(log, _target_names(request))
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
-    summary = _summary(request, files, declared, log, weighed)
+    summary = _summary(request, files, declared, told or Told.of(log), weighed)
     written = {
         "accounts.parquet": ranked,
         "funnels.parquet": pa.concat_tables(
@@ -201,12 +264,7 @@ def read_log(
     log = load(files, looks=shared or look, until=request.until, advance=advance, folder=folder)
     if shared is not None:
         shared.settle(log.marks)
-    if not len(log):
-        raise UndertowError(
-            "no events are left to look at",
-            code="events-none",
-            mend="check the files, and `--until` if it was given",
-        )
+    hold_some(len(log))
     return log
 
 
@@ -263,7 +321,7 @@ def _summary(
     request: Request,
     files: EventFiles,
     declared: Declared,
-    log: EventLog,
+    told: Told,
     weighed: Sequence[Weighed],
 ) -> dict[str, Any]:
     reason = request.native_targets
@@ -271,13 +329,13 @@ def _summary(
         "undertow": __version__,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "inputs": [file.name for file in files.files],
-        "events": len(log),
-        "repeats": log.repeats,
+        "events": told.events,
+        "repeats": told.repeats,
         "rejected": files.rejects.num_rows,
-        "accounts_seen": len(log.accounts),
-        "from": moment(log.start).isoformat(),
-        "until": (request.until or moment(log.end)).isoformat(),
-        "playbooks": [about(one, log) for one in weighed],
+        "accounts_seen": told.accounts,
+        "from": moment(told.span[0]).isoformat(),
+        "until": (request.until or moment(told.span[1])).isoformat(),
+        "playbooks": [about(one, told.addressed) for one in weighed],
         "sources": [source.to_dict() for source in declared.sources],
         "ground": declared.grounds,
         "warnings": files.warnings,
@@ -289,6 +347,10 @@ def _summary(
         "from_reports": request.from_reports,
         "coverage": [
             *([FROM_REPORTS] if request.from_reports else []),
-            *(line for one in weighed for line in coverage(one, declared.sources, log)),
+            *(
+                line
+                for one in weighed
+                for line in coverage(one, declared.sources, told.addressed)
+            ),
         ],
     }

@@ -39,6 +39,8 @@ class Request:
         known: a list of known accounts, addresses and domains, None for none.
         from_reports: look only at accounts and conversations that a person reported.
         campaigns: look for ties, campaigns, hits of lists and reports.
+        spark: where Spark runs the work, None for this process.
+        settings: settings of Spark, name and value.
     """
 
     paths: tuple[Path, ...]
@@ -55,6 +57,8 @@ class Request:
     known: Path | None = None
     from_reports: bool = False
     campaigns: bool = True
+    spark: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 def hold_out(request: Request) -> None:
@@ -103,6 +107,16 @@ def hold_state(request: Request) -> None:
             )
 
 
+def hold_spark(request: Request) -> None:
+    """Refuse what Spark does not carry: `spark-options`."""
+    if request.known is not None or request.from_reports or request.state is not None:
+        raise UndertowError(
+            "`--known`, `--from-reports` and `--state` do not go together with `--engine spark`",
+            code="spark-options",
+            mend="leave them out, or use the local engine",
+        )
+
+
 def hold_in_memory(request: Request, folder: Path | None) -> None:
     """Refuse lists and reports where events do not fit into memory: `memory-campaigns`."""
     if folder is not None and (request.known is not None or request.from_reports):
@@ -110,6 +124,16 @@ def hold_in_memory(request: Request, folder: Path | None) -> None:
             "`--known` and `--from-reports` need all events in memory, and these do not fit",
             code="memory-campaigns",
             mend="give a larger `--memory`, or leave them out",
+        )
+
+
+def hold_some(events: int) -> None:
+    """Refuse an input of which nothing is left: `events-none`."""
+    if not events:
+        raise UndertowError(
+            "no events are left to look at",
+            code="events-none",
+            mend="check the files, and `--until` if it was given",
         )
 
 
@@ -126,8 +150,13 @@ def hold_one_pocket(log: EventLog) -> None:
     party = np.bincount(log.actor[rows], minlength=len(log.accounts))
     addressed = log.target[rows][log.target[rows] != NOBODY]
     party += np.bincount(addressed, minlength=len(log.accounts))
-    if party.max() > ONE_POCKET * len(rows):
-        share = round(100 * party.max() / len(rows))
+    hold_share(int(party.max()), len(rows))
+
+
+def hold_share(most: int, messages: int) -> None:
+    """Refuse as `hold_one_pocket` does, where the busiest account is party to `most` of all direct messages."""
+    if most > ONE_POCKET * messages:
+        share = round(100 * most / messages)
         raise UndertowError(
             f"one account is party to {share} % of the direct messages",
             code="events-one-pocket",

@@ -20,11 +20,14 @@ class Meetings:
     Attributes:
         account, other: int64, codes.
         row: int64, the first event of theirs that may take such a step.
+        others: int64, (10), by decile of the account: meetings left out, of accounts that hold the role
+            in no listed match; None where none are.
     """
 
     account: Array
     other: Array
     row: Array
+    others: Array | None = None
 
 
 def role_steps(playbook: Playbook, role: str) -> list[int]:

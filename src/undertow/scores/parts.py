@@ -77,7 +77,7 @@ def weigh_in_parts(
     tallies = [
         None if end is None else _Tally(division, place, playbook, end, busy.decile)
         for place, playbook in enumerate(playbooks)
-        for end in [owning_end(log, playbook, sources)]
+        for end in [owning_end(playbook)]
     ]
     for number, part in enumerate(division.parts()):
         for tally in tallies:
