@@ -65,6 +65,11 @@ SETTINGS: Final = {
     "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
 }
 
+ERRORS: Final = 2
+"""File that standard error is."""
+TRACE: Final = "UNDERTOW_TRACE"
+"""Set to 1, Java's words are shown."""
+
 Step = Callable[[Iterable[pa.RecordBatch]], Iterator[Block]]
 
 
@@ -254,7 +259,8 @@ def _started(master: str, memory: int, more: Mapping[str, str]) -> Any:  # noqa:
     for name, value in settings.items():
         builder = builder.config(name, value)
     try:
-        return builder.getOrCreate()
+        with _quiet():
+            return builder.getOrCreate()
     except PySparkException as fault:
         if fault.getCondition() != "JAVA_GATEWAY_EXITED":
             raise
@@ -268,6 +274,23 @@ def _started(master: str, memory: int, more: Mapping[str, str]) -> Any:  # noqa:
             code="spark-master",
             mend="check `--master` and `--spark-conf`; set UNDERTOW_TRACE=1 to see more",
         ) from fault
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Send what Java writes to standard error, from its start to its end, nowhere: it names paths."""
+    if os.environ.get(TRACE) == "1":
+        yield
+        return
+    sys.stderr.flush()
+    kept, nowhere = os.dup(ERRORS), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, ERRORS)
+    try:
+        yield
+    finally:
+        os.dup2(kept, ERRORS)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _of_log() -> dict[str, str]:

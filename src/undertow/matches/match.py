@@ -153,8 +153,7 @@ class Search:
             return self._by_kernel(keys, whole=whole)
         out = _by_oracle(self.log, self.plan, self.sources, keys)
         for k in np.flatnonzero(out.furthest >= 0).tolist():
-            one = Answers(*(column[k] for column in out))
-            _judge(self.log, self.program, self.selected, keys[k], one, self.span)
+            judge_chain(self, keys[k], Answers(*(column[k] for column in out)))
         return out
 
     def by_own_events(self, keys: Array, *, whole: bool = False) -> Answers:
@@ -272,21 +271,22 @@ def _unanswered(keys: int, steps: int) -> Answers:
 def _by_oracle(log: EventLog, plan: Plan, sources: tuple[Source, ...], keys: Array) -> Answers:
     """Let the oracle answer all keys of a playbook that the kernel does not know."""
     out = _unanswered(len(keys), len(plan))
-    for k, (step, rows) in enumerate(ask_oracle(log, plan, sources, keys)):
+    for k, (step, rows, latest) in enumerate(ask_oracle(log, plan, sources, keys)):
         out.furthest[k] = step
         out.events[k] = rows
+        out.latest[k] = latest
     return out
 
 
-def _judge(
-    log: EventLog,
-    program: Program,
-    selected: Selected,
-    key: Array,
-    answer: Answers,
-    span: tuple[int, int],
-) -> None:
-    """Judge a chain that the oracle gave."""
+def judge_chain(search: Search, key: Array, answer: Answers) -> None:
+    """Judge a chain that the kernel did not give.
+
+    Args:
+        search: what was asked.
+        key: codes of the key.
+        answer: its furthest step, rows of the log and `latest`; its states are written.
+    """
+    log, selected, program = search.log, search.selected, search.program
     events = answer.events
     taken = np.where(events >= 0, np.arange(program.size), -1)
     at = np.where(events >= 0, log.at[events], 0)
@@ -296,7 +296,7 @@ def _judge(
     known = np.zeros(PRESENT + 1 + len(platforms), np.int64)
     known[UNKNOWN] = np.bitwise_or.reduce(selected.warm[both], initial=0)
     known[PRESENT], known[PRESENT + 1 :] = len(platforms), platforms
-    judge(program, known, taken, at, int(at.max()), span, answer.states)
+    judge(program, known, taken, at, int(answer.latest), search.span, answer.states)
 
 
 def _no_moves() -> Moves:

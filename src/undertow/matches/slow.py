@@ -9,12 +9,12 @@ from undertow.events.source import Source
 from undertow.events.table import TYPES, VISIBILITIES
 from undertow.matches.plan import Plan
 from undertow.matches.program import Array
-from undertow.testing.oracle import Event, Oracle
+from undertow.testing.oracle import Chains, Event, Oracle
 
 
 def ask_oracle(
     log: EventLog, plan: Plan, sources: tuple[Source, ...], keys: Array
-) -> list[tuple[int, Array]]:
+) -> list[tuple[int, Array, int]]:
     """Answer keys by the oracle.
 
     Args:
@@ -24,15 +24,15 @@ def ask_oracle(
         keys: int64, (k, 4), as the kernel takes them.
 
     Returns:
-        For each key the furthest step (-1: none) and int64 (s): the row of the log that took each
-        step, -1 where it was not taken.
+        For each key the furthest step (-1: none); int64 (s): the row of the log that took each step, -1
+        where it was not taken; and the last moment at which any chain ends in the furthest step.
     """
     names = _Names(log)
     moves = np.flatnonzero(np.isin(log.type, [TYPES.index("join"), TYPES.index("leave")]))
     touched = np.concatenate([log.actor, log.target])
     order = np.argsort(touched, kind="stable")
     start = np.searchsorted(touched[order], np.arange(len(log.accounts) + 1))
-    answers: list[tuple[int, Array]] = []
+    answers: list[tuple[int, Array, int]] = []
     for a, b, group, _ in keys.tolist():
         # Everything that either account did or met: enough for each step, which touches one of them.
         near = [order[start[end] : start[end + 1]] % len(log) for end in (a, b)]
@@ -44,13 +44,28 @@ def ask_oracle(
         match = oracle.match(key) if oracle.is_key(key) else None
         taken = np.full(len(plan), -1, np.int64)
         if match is None:
-            answers.append((-1, taken))
+            answers.append((-1, taken, 0))
             continue
         row_of = {(e.id, e.target): row for e, row in zip(events, rows.tolist(), strict=True)}
         for name, event in match.steps:
             taken[plan.playbook.step_index(name)] = row_of[event.id, event.target]
-        answers.append((plan.playbook.step_index(match.step), taken))
+        step = plan.playbook.step_index(match.step)
+        answers.append((step, taken, latest(oracle, key, step)))
     return answers
+
+
+def latest(oracle: Oracle, key: tuple[str, ...], step: int) -> int:
+    """Find the last moment at which any chain of a key ends in a step, microseconds."""
+    return max(
+        (
+            oracle.events[x].at
+            for binding in oracle.bindings(key)
+            for chains in [Chains(oracle, key, binding)]
+            for x in chains.chosen[step]
+            if any(chains.can_end(step, x, optional) for optional in range(step + 2))
+        ),
+        default=0,
+    )
 
 
 class _Names:
