@@ -39,10 +39,10 @@ from undertow.events.read import open_events
 from undertow.events.source import Source, write_sidecar
 from undertow.events.table import NAMES, SCHEMA
 from undertow.events.write import write_events
-from undertow.matches.kernel_run import Answers
-from undertow.matches.match import Matches, Search, find, judge_chain, search_for
+from undertow.matches.kernel_rules import PRESENT
+from undertow.matches.match import Matches, Search, find, search_for
 from undertow.matches.parts import nothing_selected
-from undertow.matches.slow import latest
+from undertow.matches.slow import Said, said_of
 from undertow.pipeline import looks
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
@@ -59,9 +59,10 @@ WORLDS = 300
 ENGINES = ("oracle", "local", "stream", "spark")
 CLOSE = 1e-9
 BOOKS = 2
+NOTHING_KNOWN = np.zeros(PRESENT + 1, np.int64)
 Key = tuple[int, ...]
-Answered = dict[Key, tuple[int, list[int], int]]
-"""Furthest step, row of each step, last moment at which the furthest step could be taken, by key."""
+Answered = dict[Key, Said]
+"""What is said of each key."""
 Tables = dict[str, dict[tuple[Any, ...], tuple[float, ...]]]
 """For each table what stands in it, with the numbers that belong to it."""
 
@@ -201,14 +202,11 @@ class Names:
 def ask_oracle(world: World, playbook: Playbook, log: EventLog) -> Answered:
     """Let the oracle answer all keys."""
     names, oracle = Names(log), Oracle(world.events, playbook, world.sources)
-    answered: Answered = {}
-    for key, match in oracle.all().items():
-        rows = [-1] * len(playbook.steps)
-        for name, event in match.steps:
-            rows[playbook.step_index(name)] = names.rows[event.id, event.target]
-        step = playbook.step_index(match.step)
-        answered[names.key(key)] = step, rows, latest(oracle, key, step)
-    return answered
+    platforms = log.platforms.to_pylist()
+    return {
+        names.key(key): said_of(oracle, match, names.rows, platforms)
+        for key, match in oracle.all().items()
+    }
 
 
 def ask_stream(
@@ -226,7 +224,7 @@ def ask_stream(
         return None
     floor = stream.passes[0].compiled[0].floor
     code = np.array([platforms.index(name) for name in log.platforms.to_pylist()] + [-1])
-    told: dict[Key, tuple[int, list[int]]] = {}
+    told: dict[Key, tuple[int, np.ndarray]] = {}
     for low in range(0, len(log), 16):
         cut = slice(low, low + 16)
         changes = stream.feed(
@@ -242,30 +240,29 @@ def ask_stream(
             )
         )
         for k in range(len(changes)):
-            refs = changes.refs[k, : len(playbook.steps)].tolist()
+            refs = changes.refs[k, : len(playbook.steps)]
             told[tuple(changes.keys[k].tolist())] = int(changes.furthest[k]), refs
-    answered = {key: one for key, one in oracle.items() if one[0] < floor}
+    answered = {key: one for key, one in oracle.items() if one.furthest < floor}
     for key, (step, rows) in told.items():
         if step >= 0:
-            answered[key] = step, rows, oracle.get(key, (0, [], 0))[2]
+            # A key that the oracle does not know is a fault, which the comparison shows.
+            known = oracle.get(key, Said(step, rows, 0, NOTHING_KNOWN))
+            answered[key] = Said(step, rows, known.latest, known.known)
     return answered
 
 
 def weighed_of(log: EventLog, search: Search, answered: Answered) -> Weighed:
     """Judge and weigh what an engine has answered."""
-    keys = sorted(answered)
-    steps = len(search.plan)
-    out = Answers(
-        np.array([answered[key][0] for key in keys], np.int64),
-        np.array([answered[key][1] for key in keys], np.int64).reshape(-1, steps),
-        np.zeros((len(keys), steps), np.int8),
-        np.array([answered[key][2] for key in keys], np.int64),
-    )
-    codes = np.array(keys, np.int64).reshape(-1, 3)
-    for k in range(len(keys)):
-        judge_chain(search, codes[k], Answers(*(column[k] for column in out)))
+    keys, steps = sorted(answered), len(search.plan)
     book = search.plan.playbook
-    matches = Matches(book, codes, out.furthest, out.events, out.states, nothing_selected())
+    matches = Matches(
+        book,
+        np.array(keys, np.int64).reshape(-1, 3),
+        np.array([answered[key].furthest for key in keys], np.int64),
+        np.array([answered[key].rows for key in keys], np.int64).reshape(-1, steps),
+        np.array([search.judged(answered[key]) for key in keys], np.int8).reshape(-1, steps),
+        nothing_selected(),
+    )
     met = free_meetings(log, book, search.selected)
     return weigh(log, matches, activity(log), met)
 
