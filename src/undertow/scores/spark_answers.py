@@ -89,10 +89,8 @@ class Wanted:
         ranked: accounts with a listed match.
         holders: for each free role those who hold it in one.
         listed: account * accounts + target of listed keys.
-        judged: which key account is ranked: 0 or 1.
     """
 
-    judged: int
     ranked: Array
     holders: dict[str, Array]
     listed: Array
@@ -197,7 +195,7 @@ def cite_part(
             book: Wanted = wanted.value[block.at]
             told = {name: numbers(one) for name, one in block.arrays().items()}
             if block.kind == KEYS:
-                answer, rows = _kept(log, told, book)
+                answer, rows = _kept(log, told, asked.playbooks[block.at], book)
                 cited.append(_blocked(log, held.mine, number, len(known.decile), book.listed))
             else:
                 answer, rows = _kept_meetings(log, told, book, known.decile)
@@ -214,13 +212,13 @@ def _tags(log: EventLog, rows: Array) -> Array:
 
 
 def _kept(
-    log: EventLog, told: dict[str, Array], wanted: Wanted
+    log: EventLog, told: dict[str, Array], playbook: Playbook, wanted: Wanted
 ) -> tuple[dict[str, pa.Array | Array], Array]:
     """Keep the keys of ranked accounts, rows as tags; beside them the rows of the part."""
-    many = len(told["furthest"])
-    mine = np.isin(told["ab"[wanted.judged]], wanted.ranked)
-    rows = told["rows"].reshape(many, -1)[mine].astype(np.int64)
-    states = told["states"].reshape(many, -1)[mine]
+    steps = len(playbook.steps)
+    mine = np.isin(told["ab"[judged_end(playbook)]], wanted.ranked)
+    rows = told["rows"].reshape(-1, steps)[mine].astype(np.int64)
+    states = told["states"].reshape(-1, steps)[mine]
     rooms = log.contexts.take(pa.array(told["room"][mine], mask=told["room"][mine] < 0))
     kept: dict[str, pa.Array | Array] = {
         "a": told["a"][mine],

@@ -42,7 +42,7 @@ from undertow.scores.spark_answers import (
     closed_part,
     match_part,
 )
-from undertow.scores.weigh import Background, Weighed, judged_end, weigh
+from undertow.scores.weigh import Background, Weighed, weigh
 
 Known = Callable[[Array, Array, Array], Array]
 NO_ROWS: Final = np.empty(0, np.int64)
@@ -246,7 +246,7 @@ class _Sum:
             for name, some in self._named.items()
         }
         holders = {name.split(" ", 1)[1]: one for name, one in named.items() if " " in name}
-        return Wanted(judged_end(self.playbook), named["ranked"], holders, named["listed"])
+        return Wanted(named["ranked"], holders, named["listed"])
 
     def background(self, kept: int) -> Background:
         """Say what is known of the keys that did not come back."""
