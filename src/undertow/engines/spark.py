@@ -62,6 +62,7 @@ SETTINGS: Final = {
     "spark.sql.inMemoryColumnarStorage.batchSize": "8",
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.driver.maxResultSize": "0",
+    "spark.python.daemon.module": "undertow.scores.spark_daemon",
     "spark.sql.execution.pyspark.udf.simplifiedTraceback.enabled": "true",
 }
 
@@ -176,7 +177,7 @@ def session(
     hold_master(master)
     started = _started(master, given, more)
     try:
-        _hold_workers(started, master)
+        hold_workers(started, master)
         yield _spark(started, given)
     finally:
         started.stop()
@@ -306,7 +307,7 @@ def _executors(running: Any) -> int:  # noqa: ANN401  # Spark's session
     return int(running.sparkContext._jsc.sc().getExecutorMemoryStatus().size()) - 1  # noqa: SLF001  # Python's Spark has no other way to ask
 
 
-def _hold_workers(running: Any, master: str) -> None:  # noqa: ANN401  # Spark's session
+def hold_workers(running: Any, master: str) -> None:  # noqa: ANN401  # Spark's session
     """Wait for the first worker of a cluster."""
     until = time.monotonic() + PATIENCE
     while not master.startswith("local") and _executors(running) < 1:

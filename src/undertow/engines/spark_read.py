@@ -29,7 +29,7 @@ from undertow.events.read import (
     checked_rows,
     unreadable,
 )
-from undertow.events.table import TYPES
+from undertow.events.table import REJECTS, TYPES
 from undertow.matches.grouping import group
 from undertow.matches.parts import MOVES
 
@@ -171,7 +171,7 @@ def _reads(reading: Reading, task: Task) -> Iterator[tuple[Read, Coder]]:
 def _news(reading: Reading, read: Read, coder: Coder, number: int, step: int) -> Block:
     """Tell what a task found beside rows."""
     fault, place = read.fault, read.fault.place if read.fault else None
-    rejects = pa.concat_tables(read.rejects) if read.rejects else None
+    rejects = pa.concat_tables([REJECTS.empty_table(), *read.rejects])
     told: dict[str, pa.Array | Array] = {
         "rows": np.array([part.rows for part in read.parts], np.int64),
         "ungrounded": np.array([part.ungrounded for part in read.parts], bool),
@@ -180,10 +180,7 @@ def _news(reading: Reading, read: Read, coder: Coder, number: int, step: int) ->
         "place": pa.array([place.file] if place else [], pa.string()),
         "place_line": pa.array([place.line] if place else [], pa.int64()),
     }
-    for name in ("file", "line", "reason"):
-        kind = pa.int64() if name == "line" else pa.string()
-        column = pa.array([], kind) if rejects is None else rejects[name].combine_chunks()
-        told[name] = column
+    told |= {name: rejects[name].combine_chunks() for name in REJECTS.names}
     return Block(number % reading.many, NEWS, (number << SEQUENCE) + step, pack(told))
 
 
@@ -195,7 +192,7 @@ def read_of(told: Arrays) -> Read:
             told["rows"].to_pylist(), told["ungrounded"].to_pylist(), strict=True
         )
     ]
-    rejects = pa.table({name: told[name] for name in ("file", "line", "reason")})
+    rejects = pa.table({name: told[name] for name in REJECTS.names}, schema=REJECTS)
     fault = None
     if len(told["fault"]):
         what, code, mend = told["fault"].to_pylist()
