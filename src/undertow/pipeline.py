@@ -45,6 +45,7 @@ from undertow.request import (
 )
 from undertow.scores import table
 from undertow.scores.about import about, coverage
+from undertow.scores.conduct import conduct
 from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
@@ -141,7 +142,7 @@ def _detect(
         hold_one_pocket(log)
         compile_parts()
         compiled()
-        weighed = _weighed(request, log, files.sources, advance, begin)
+        weighed = conduct(log, _weighed(request, log, files.sources, advance, begin))
         begin("writing results", None, "files")
         declared = Declared.of(files)
         if request.from_reports:
@@ -182,7 +183,7 @@ def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
         files = _opened(request)
         log, declared = state.add(read_log(files, request, advance), Declared.of(files))
         hold_one_pocket(log)
-        result = _handed_on(request, files, declared, log, state.weighed())
+        result = _handed_on(request, files, declared, log, conduct(log, state.weighed()))
         state.commit()
     return result
 

@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from village import DAY, SCRIPT, START, TEAM, chatter, names, row, team
 
 from undertow.campaigns.group import ROLES
+from undertow.campaigns.raised import AGAINST, TIES_MOST
+from undertow.campaigns.served import contacts, independent, served
 from undertow.campaigns.show import campaign_table, with_campaign
 from undertow.campaigns.table import CAMPAIGNS, KINDS
-from undertow.campaigns.tie import own_weight
+from undertow.campaigns.tie import MESSAGE, PUBLIC, own_weight
+from undertow.scores.rarity import GIVEN
 
 
 def kinds_of(log, found, one, other):
@@ -92,22 +97,73 @@ def test_the_same_events_in_another_order_give_the_same_ties(tie) -> None:
     assert np.allclose(np.sort(one.ties.bits), np.sort(other.ties.bits))
 
 
-def test_ties_raise_who_is_tied_and_at_most_double_what_its_own_conduct_says(tie) -> None:
+def test_ties_raise_who_is_tied_and_stay_below_the_prior(tie) -> None:
     log, weighed, found = tie(chatter() + team())
     size = len(log.accounts)
     own, raised = own_weight(weighed, size), own_weight(found.weighed, size)
     code = log.accounts.to_pylist().index("p:rec-a")
     assert raised[code] > own[code] > 0
-    assert (raised <= 2 * np.maximum(own, 0) + np.minimum(own, 0) + 1e-9).all()
+    assert (raised <= own + TIES_MOST + 1e-9).all()
+    assert -np.log2(2e-5) > TIES_MOST
 
 
-def test_who_did_nothing_of_its_own_is_not_raised_by_company(tie) -> None:
+def test_who_has_no_match_of_its_own_or_whose_conduct_speaks_against_it_is_not_raised(
+    tie,
+) -> None:
     log, weighed, found = tie(chatter() + team())
     own = own_weight(weighed, len(log.accounts))
     rows = found.weighed[0].evidence
-    lent = rows.source == "tie"
-    assert lent.any()
-    assert (own[rows.account[lent]] > 0).all()
+    by_ties = rows.source == "tie"
+    assert by_ties.any()
+    assert (own[rows.account[by_ties]] > -AGAINST).all()
+    assert set(rows.account.tolist()) == set(weighed[0].evidence.account.tolist())
+
+
+def test_a_tie_says_what_its_rarity_among_ranked_accounts_supports(tie) -> None:
+    _, _, found = tie(chatter() + team())
+    rows = found.weighed[0].evidence
+    by_ties = rows.source == "tie"
+    assert rows.bits[by_ties] == pytest.approx(np.log2(rows.m[by_ties] / rows.u[by_ties]))
+    assert (rows.m[by_ties] <= GIVEN + 1e-9).all()
+    assert (rows.bits[by_ties] > 0).all()
+
+
+def framed(puppets: int = 12) -> list[dict]:
+    """Let puppets ask a journalist for an address, coming by one maker of theirs and going to another."""
+    rows = []
+    for n in range(puppets):
+        at, puppet = START + (4 + n) * DAY, f"p:puppet{n}"
+        rows += [
+            row("mention", at, puppet, "p:maker-one", "a word"),
+            row("message", at + timedelta(hours=2), "p:press", puppet, f"good morning {n}"),
+            row("message", at + timedelta(hours=3), puppet, "p:press", "may I have it"),
+            row(
+                "message", at + timedelta(hours=4), "p:press", puppet, "find me at t.me/lamp_p"
+            ),
+            row("message", at + 6 * DAY, "p:maker-two", puppet, "hello"),
+        ]
+    return rows
+
+
+def test_puppets_that_know_their_makers_and_each_other_make_no_ties_for_their_victim(
+    tie,
+) -> None:
+    log, _, found = tie(chatter() + framed())
+    code = {name: n for n, name in enumerate(log.accounts.to_pylist())}
+    for maker in ("p:maker-one", "p:maker-two"):
+        assert not kinds_of(log, found, "p:press", maker)
+    rows = found.weighed[0].evidence
+    assert not ((rows.account == code["p:press"]) & (rows.source == "tie")).any()
+
+
+def test_targets_with_a_life_of_their_own_are_all_counted(tie) -> None:
+    log, weighed, _ = tie(chatter() + team() + framed())
+    pairs = served(log, weighed)
+    kept = independent(pairs, contacts(log, MESSAGE), contacts(log, PUBLIC, either=True))
+    code = {name: n for n, name in enumerate(log.accounts.to_pylist())}
+    many = np.bincount(kept.account, minlength=len(code))
+    assert many[code["p:rec-a"]] == 5
+    assert many[code["p:press"]] == 1
 
 
 def test_a_row_of_a_tie_names_no_target_but_cites_an_event_of_the_account(tie) -> None:
@@ -164,3 +220,16 @@ def test_silence_after_an_address_and_a_role_change_are_shown_and_weigh_nothing(
     assert "p:person0" in names(log, once)
     assert "p:rec-a" in names(log, rows.account[context & (rows.step == named["quiet"])])
     assert (rows.bits[context] == 0).all()
+
+
+def test_company_counts_in_the_role_that_an_account_plays_in_its_group(tie) -> None:
+    _log, _, found = tie(chatter() + team())
+    role = dict(zip(found.groups.account.tolist(), found.groups.role.tolist(), strict=True))
+    rows = found.weighed[0].evidence
+    by_ties = rows.source == "tie"
+    held: dict[int, set[str]] = {}
+    for account, name in zip(rows.account.tolist(), rows.role.tolist(), strict=True):
+        held.setdefault(account, set()).add(name)
+    for account, name in zip(rows.account[by_ties], rows.role[by_ties], strict=True):
+        plays = ROLES[role[int(account)]] if int(account) in role else name
+        assert name == plays or plays not in held[int(account)]

@@ -297,3 +297,17 @@ def test_the_page_is_no_wider_than_the_screen(simulated, tmp_path, width):
     title = re.search(r"<title>(\d+)/(\d+)</title>", ran.stdout)
     assert title is not None
     assert int(title[1]) <= int(title[2]) <= width
+
+
+def test_an_account_stands_in_the_queue_once_with_its_other_roles_named(
+    simulated: Path,
+) -> None:
+    results = open_folder(simulated)
+    queue = results.queue()
+    names = [row["account"] for row in queue]
+    assert len(names) == len(set(names)) == len({row["account"] for row in results.ranking()})
+    best = {row["account"]: row["weight"] for row in reversed(results.ranking())}
+    assert all(row["weight"] == best[row["account"]] for row in queue)
+    for row in queue:
+        roles = {r["role"] for r in results.ranking() if r["account"] == row["account"]}
+        assert {row["role"], *row["also"]} == roles

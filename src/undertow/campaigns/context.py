@@ -12,7 +12,7 @@ import numpy as np
 from undertow.campaigns.served import Served
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
-from undertow.scores.evidence import EXTRA_STEPS, NO_ROW, Evidence, joined
+from undertow.scores.evidence import NO_ROW, Evidence, joined, step_code
 from undertow.scores.weigh import Weighed
 from undertow.signals.quiet import goes_quiet_after_address
 
@@ -67,7 +67,7 @@ def _rows(one: Weighed, account: Array, target: Array, row: Array, name: str) ->
         account=account.astype(np.int64),
         role=np.full(many, one.matches.playbook.key[one.judged]),
         target=target.astype(np.int64),
-        step=np.full(many, -2 - EXTRA_STEPS.index(name)),
+        step=np.full(many, step_code(name)),
         row=row.astype(np.int64),
         bits=np.zeros(many),
         u=nothing,

@@ -15,7 +15,7 @@ import numpy as np
 from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
-from undertow.scores.evidence import EXTRA_STEPS, NO_ROW, Evidence, joined
+from undertow.scores.evidence import NO_ROW, Evidence, joined, step_code
 from undertow.scores.rates import activity
 from undertow.scores.weigh import Weighed
 
@@ -150,7 +150,7 @@ def _added(
         account=who,
         role=roles[key % 64] if len(key) else np.empty(0, "<U1"),
         target=np.where(row == NO_ROW, NOBODY, log.target[row]).astype(np.int64),
-        step=np.full(len(key), -2 - EXTRA_STEPS.index(name)),
+        step=np.full(len(key), step_code(name)),
         row=row,
         bits=bits[place] if len(key) else np.empty(0),
         u=nothing,

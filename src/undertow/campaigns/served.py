@@ -126,6 +126,40 @@ def contacts(log: EventLog, types: tuple[str, ...], *, either: bool = False) -> 
     )
 
 
+def independent(pairs: Served, *met: Contacts) -> Served:
+    """Keep servings of targets that lead a life of their own; of an account's other targets, the first alone.
+
+    A life of its own: some contact that is neither the account nor another of its targets, and that none of the
+    account's other targets has. Puppets made to frame somebody know each other, their victim and their makers.
+
+    Args:
+        pairs: who served whom.
+        met: all contacts that count, either side speaking.
+    """
+    size = len(met[0].made) if met else 0
+    if not len(pairs):
+        return pairs
+    wanted = np.zeros(size, bool)
+    wanted[pairs.target] = True
+    one = np.concatenate([part.account for part in met] + [part.target for part in met])
+    other = np.concatenate([part.target for part in met] + [part.account for part in met])
+    known = np.unique(one[wanted[one]] * size + other[wanted[one]])
+    low = np.searchsorted(known, pairs.target * size)
+    high = np.searchsorted(known, (pairs.target + 1) * size)
+    place, entry = spread(low, high)
+    contact = known[entry] % size
+    account = pairs.account[place]
+    own = pairs.account * size + pairs.target
+    outside = (contact != account) & ~np.isin(account * size + contact, own)
+    _, of, many = np.unique(account * size + contact, return_inverse=True, return_counts=True)
+    alive = np.zeros(len(pairs), bool)
+    alive[place[outside & (many[of] == 1)]] = True
+    rest = np.flatnonzero(~alive)
+    alive[rest[np.unique(pairs.account[rest], return_index=True)[1]]] = True
+    kept = np.flatnonzero(alive)
+    return Served(*(getattr(pairs, name)[kept] for name in Served.__dataclass_fields__))
+
+
 def spread(low: Array, high: Array) -> tuple[Array, Array]:
     """List (place, index) for every index in [`low`, `high`) of each place."""
     many = np.maximum(high - low, 0)

@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +26,6 @@ from undertow.worlds.simulate import World
 
 PLAYBOOK = "extremist-recruitment"
 RECRUITER = "recruiter"
-KNOWN = "known"
-"""Field of `Request` that takes a known list; lists are measured once it is there."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +82,11 @@ def written(events: pa.Table, world: World) -> Iterator[tuple[Path, Request]]:
             path, [events], schema=events.schema, sources=world.sources, simulated=world.made
         )
         request = Request((path,), folder / "out", (parse.load(PLAYBOOK),))
-        if world.known and any(entry.name == KNOWN for entry in fields(Request)):
+        if world.known:
             listed = folder / "known.txt"
-            listed.write_text("\n".join(world.known) + "\n", encoding="utf-8")
-            request = replace(request, **{KNOWN: listed})  # type: ignore[arg-type]  # by name
+            lines = [f"account {account}\n" for account in world.known]
+            listed.write_text("".join(lines), encoding="utf-8")
+            request = replace(request, known=listed)
         yield folder, request
 
 

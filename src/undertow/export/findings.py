@@ -13,17 +13,18 @@ from typing import Any, Final
 from undertow.export import wording
 from undertow.export.folder import Funnel, PlaybookFacts, Results
 
-WEIGHED: Final = ("taken", "not taken", "cap", "tie", "known", "report")
+WEIGHED: Final = ("taken", "not taken", "cap", "rarity", "tie", "known", "report")
 """Sources that carry bits; the others are shown and weigh nothing."""
 CONTACT: Final = ("taken", "not taken", "open", "unknown")
 """Sources that tell of a target on whom the account's rates rest."""
 TIES: Final = {
     "tie:address": "hands over an address that another ranked account hands over as well",
     "tie:script": "sends many the words that another ranked account sends",
-    "tie:handoff": "shares targets with another account, one after the other",
-    "tie:gatekeeper": "targets came by way of another account, or went to it",
+    "tie:handoff": "its group passes targets on to another account",
+    "tie:gatekeeper": "targets come to its group by way of another account",
     "tie:targets": "works on the same targets as another ranked account",
-    "tie:sync": "opens talks in the same hours as an account it is tied to",
+    "tie:group": "belongs to a group of accounts that work together",
+    "tie:known": "is tied to an account that stands on a known list, or hands over an address that does",
 }
 """What a tie says, in words without names; who it is stands with the campaign."""
 CONTEXT: Final = {
@@ -31,6 +32,8 @@ CONTEXT: Final = {
     "once a target": "once a target of a listed account, before it began itself",
 }
 """What is shown beside the weights."""
+OPENS: Final = "opens"
+"""The step that asks who wrote first; it names no target, so its rows are counted."""
 TOLERANCE: Final = 0.005
 """Bits by which rows and weight may differ before the page says so: rounding, no more."""
 
@@ -63,10 +66,14 @@ class Line:
         step = wording.step_words(self.step)
         count = wording.plural(self.count, "target")
         share = f"{self.count} of {wording.plural(self.of, 'target')}"
+        if self.step == OPENS and self.source in CONTACT:
+            spoke = self.count if self.source == "taken" else self.of - self.count
+            return f"wrote first to {spoke} of {wording.plural(self.of, 'target')}"
         known = {
             "taken": f"{share} reached “{step}”",
             "not taken": f"{share} did not reach “{step}”, and it would have been seen",
             "cap": f"held back: {count} known to nobody else can only count so far",
+            "rarity": f"held back: {self._as_strong} of such accounts show as much of “{step}”",
             "tie": TIES.get(self.step, "tied to another account"),
             "context": f"{count}: {CONTEXT.get(self.step, wording.visible(self.step))}",
             "known": "stands on a known list, or hands over an address that does",
@@ -79,11 +86,18 @@ class Line:
         return known.get(self.source) or f"{wording.visible(self.source)}: {count}, “{step}”"
 
     @property
+    def _as_strong(self) -> str:
+        return wording.rates(self.usual) if self.usual else "many"
+
+    @property
     def why(self) -> str:
         """The rates behind the bits; empty where there are none."""
         parts = []
+        if self.source == "rarity":
+            return "a trait says no more than its rarity supports"
         if self.usual:
-            parts.append(f"{wording.rates(self.usual)} at this activity")
+            among = "of such accounts" if self.source == "tie" else "at this activity"
+            parts.append(f"{wording.rates(self.usual)} {among}")
         if self.likely:
             parts.append(f"{wording.rates(self.likely)} if recruiting")
         return ", ".join(parts)
@@ -138,7 +152,7 @@ class Finding:
         people are others. Rows of one account about several targets do not agree with each other: they are it.
         """
         speaks = [row for row in self.rows if (row["bits"] or 0) > 0]
-        targets = {row["target"] for row in speaks if row["source"] == "taken"}
+        targets = {row["target"] for row in speaks if row["source"] == "taken"} - {None}
         told = (
             [f"its own conduct with {wording.plural(len(targets), 'target')}"]
             if targets
@@ -158,7 +172,7 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What happened, in one sentence without the account's name."""
-        taken = [line for line in self.lines if line.source == "taken"]
+        taken = [one for one in self.lines if one.source == "taken" and one.step != OPENS]
         if self.weight < 0 and self.against:
             return f"{self.against[0].says}: that speaks against it."
         if not taken:
@@ -203,7 +217,7 @@ def _finding(
     facts = results.run.playbook(playbook)
     rows = evidence.get((account, role, playbook), [])
     lines = _lines(rows, facts)
-    contacted = {r["target"] for r in rows if r["source"] in CONTACT}
+    contacted = {r["target"] for r in rows if r["source"] in CONTACT} - {None}
     mine = [one for one in funnels if one.playbook == playbook and _holds(one, account, role)]
     mine.sort(key=lambda funnel: (-funnel.weight, -facts.place(funnel.step), funnel.target))
     gap = float(row["weight"]) - sum(line.bits for line in lines)
@@ -243,7 +257,7 @@ def _lines(rows: Iterable[dict[str, Any]], facts: PlaybookFacts) -> list[Line]:
         Line(
             step=step,
             source=source,
-            count=len({row["target"] for row in some}),
+            count=len({row["target"] for row in some} - {None}) or len(some),
             of=seen.get(step, len(some)),
             bits=sum(float(row["bits"] or 0.0) for row in some),
             usual=_range(row["u"] for row in some),

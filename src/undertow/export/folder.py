@@ -158,6 +158,15 @@ class Results:
         rows: list[dict[str, Any]] = self.accounts.sort_by(order).to_pylist()
         return rows
 
+    def queue(self) -> list[dict[str, Any]]:
+        """List each account once, by its best row, best first, with its other roles as `also`."""
+        best: dict[str, dict[str, Any]] = {}
+        for row in self.ranking():
+            first = best.setdefault(str(row["account"]), {**row, "also": []})
+            if row["role"] != first["role"] and row["role"] not in first["also"]:
+                first["also"].append(row["role"])
+        return list(best.values())
+
     def evidence_of(self, accounts: Collection[str]) -> list[dict[str, Any]]:
         """List the evidence rows of some accounts, in the file's order."""
         mask = pc.is_in(self.evidence["account"], value_set=pa.array(accounts, pa.string()))

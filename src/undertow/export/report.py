@@ -79,7 +79,8 @@ def write_report(folder: Path, *, top: int = 40, cases: int = 10) -> Path:
 def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
     """Write the page as text; the same folder gives the same page."""
     ranking = results.ranking()
-    findings = find(results, list(enumerate(ranking[:top], start=1)))
+    queue = results.queue()
+    findings = find(results, list(enumerate(queue[:top], start=1)))
     run = results.run
     style = _text("style.css")
     context = {
@@ -89,7 +90,8 @@ def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
         "style": markupsafe.Markup(style),  # noqa: S704  # our own file, and hashed as it stands
         "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         "answer": _answer(results, ranking),
-        "ranked": len(ranking),
+        "ranked": len(queue),
+        "also": {str(row["account"]): row["also"] for row in queue[:top]},
         "queue": findings,
         "scale": charts.scale([one.weight for one in findings], run.prior),
         "cases": [_case(one, run.prior) for one in findings[:cases]],

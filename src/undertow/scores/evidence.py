@@ -17,6 +17,7 @@ SOURCES: Final = (
     "block",
     "unblock",
     "cap",
+    "rarity",
     "tie",
     "known",
     "report",
@@ -33,10 +34,16 @@ EXTRA_STEPS: Final = (
     "reports",
     "quiet",
     "once a target",
+    "opens",
+    "tie:group",
+    "tie:known",
 )
 """Names of what is no step of a playbook: step -2 is the first of them, -3 the next, and so on."""
-TIE_STEPS: Final = range(-2, -8, -1)
-"""Codes of the kinds of ties in the order of `undertow.campaigns.table.KINDS`."""
+
+
+def step_code(name: str) -> int:
+    """Give the code of one of `EXTRA_STEPS`: -2 and below."""
+    return -2 - EXTRA_STEPS.index(name)
 
 
 @dataclass
