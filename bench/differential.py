@@ -13,21 +13,18 @@ Ends with 1 if anything differs, and names the worlds.
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "matches"))
+from differential_worlds import World, draw
 
 from undertow.engines.spark import Spark, session
 from undertow.engines.stream import Stream, columns, mark_bits
@@ -36,9 +33,6 @@ from undertow.events.coding import Looks
 from undertow.events.load import load
 from undertow.events.log import EventLog
 from undertow.events.read import open_events
-from undertow.events.source import Source, write_sidecar
-from undertow.events.table import NAMES, SCHEMA
-from undertow.events.write import write_events
 from undertow.matches.kernel_rules import PRESENT
 from undertow.matches.match import Matches, Search, find, search_for
 from undertow.matches.parts import nothing_selected
@@ -46,44 +40,23 @@ from undertow.matches.slow import Said, said_of
 from undertow.pipeline import looks
 from undertow.playbooks.grammar import Playbook
 from undertow.scores import table
+from undertow.scores.conduct import conduct
 from undertow.scores.meetings import free_meetings
 from undertow.scores.rates import activity
 from undertow.scores.shown import Shown
 from undertow.scores.spark_run import FarRun
 from undertow.scores.weigh import Weighed, weigh
-from undertow.testing.oracle import Event, Oracle
-from undertow.units import moment
-from worlds import random_events, random_playbook, random_sources
+from undertow.testing.oracle import Oracle
 
 WORLDS = 300
 ENGINES = ("oracle", "local", "stream", "spark")
 CLOSE = 1e-9
-BOOKS = 2
 NOTHING_KNOWN = np.zeros(PRESENT + 1, np.int64)
 Key = tuple[int, ...]
 Answered = dict[Key, Said]
 """What is said of each key."""
 Tables = dict[str, dict[tuple[Any, ...], tuple[float, ...]]]
 """For each table what stands in it, with the numbers that belong to it."""
-
-
-@dataclass
-class World:
-    """One made-up input.
-
-    Attributes:
-        seed: its number.
-        events: as the oracle reads them.
-        sources: what could be seen.
-        playbooks: two.
-        paths: the same events as files.
-    """
-
-    seed: int
-    events: list[Event]
-    sources: tuple[Source, ...]
-    playbooks: tuple[Playbook, ...]
-    paths: list[Path] = field(default_factory=list)
 
 
 @dataclass
@@ -99,76 +72,13 @@ class Tally:
     seconds: float = 0.0
 
 
-def draw(seed: int, folder: Path) -> World:
-    """Draw a world and write its files."""
-    dice = random.Random(seed)
-    events = random_events(dice, dice.choice([4, 8, 12]), dice.choice([40, 120]))
-    sources = random_sources(dice)
-    books = []
-    for k in range(BOOKS):
-        book = random_playbook(dice)
-        required = [step.name for step in book.steps if not step.optional]
-        books.append(replace(book, name=f"book-{k}", listed_from=dice.choice(required)))
-    world = World(seed, events, sources, tuple(books))
-    rows = [row_of(event) for event in events]
-    rows += dice.sample(rows, len(rows) // 4)
-    dice.shuffle(rows)
-    many = dice.choice([1, 2, 3])
-    for k in range(many):
-        form = dice.choice(["parquet", "jsonl", "csv"])
-        path = folder / f"world-{seed}-{k}.{form}"
-        write(path, rows[k::many], sources)
-        world.paths.append(path)
-    return world
-
-
-def row_of(event: Event) -> dict[str, Any]:
-    """Write an event as a row of the event table, its signals as text."""
-    text = "see you at nine"
-    if "address" in event.has:
-        text = f"write to lamp{event.id}@example.org"
-    return {
-        **dict.fromkeys(NAMES),
-        "id": event.id,
-        "type": event.type,
-        "published": moment(event.at),
-        "actor": event.actor,
-        "target": event.target,
-        "context": event.context,
-        "visibility": event.visibility,
-        "platform": event.platform,
-        "content": text,
-    }
-
-
-def write(path: Path, rows: list[dict[str, Any]], sources: Sequence[Source]) -> None:
-    """Write rows in the form that the file's name asks for."""
-    given = pa.Table.from_pylist(rows, SCHEMA)
-    if path.suffix == ".parquet":
-        write_events(path, [given], schema=SCHEMA, sources=list(sources))
-        return
-    texts = given.set_column(2, "published", given["published"].cast(pa.string()))
-    if path.suffix == ".csv":
-        pa.csv.write_csv(texts, path)
-    else:
-        path.write_bytes(b"".join(b"%s\n" % line for line in lines_of(texts)))
-    if sources:
-        write_sidecar(path, list(sources))
-
-
-def lines_of(texts: pa.Table) -> Iterator[bytes]:
-    import msgspec
-
-    for row in texts.to_pylist():
-        yield msgspec.json.encode({name: one for name, one in row.items() if one is not None})
-
-
 def local(world: World, look: Looks) -> tuple[EventLog, list[Weighed]]:
     """Take files the whole way on this machine."""
     files = open_events(world.paths, ground="made up")
     log = load(files, looks=look)
     busy = activity(log)
-    return log, [weigh(log, find(log, book, files.sources), busy) for book in world.playbooks]
+    found = [weigh(log, find(log, book, files.sources), busy) for book in world.playbooks]
+    return log, conduct(log, found)
 
 
 def spark(world: World, look: Looks, on: Spark) -> tuple[EventLog, list[Weighed]]:
@@ -177,10 +87,9 @@ def spark(world: World, look: Looks, on: Spark) -> tuple[EventLog, list[Weighed]
     try:
         run.read()
         weighed, log = run.weigh()
-        # Whom accounts know is asked of executors while weighing, so nothing is left to do.
     finally:
         run.drop()
-    return log, weighed
+    return log, conduct(log, weighed)
 
 
 class Names:
@@ -264,7 +173,7 @@ def weighed_of(log: EventLog, search: Search, answered: Answered) -> Weighed:
         nothing_selected(),
     )
     met = free_meetings(log, book, search.selected)
-    return weigh(log, matches, activity(log), met)
+    return conduct(log, [weigh(log, matches, activity(log), met)])[0]
 
 
 def tables(log: EventLog, weighed: Weighed) -> Tables:

@@ -169,6 +169,7 @@ def _detect_spark(request: Request, master: str, advance: Progress, begin: Begin
             hold_share(counted.party, counted.direct)
             begin("matching", None, "playbooks")
             weighed, log = run.weigh()
+            weighed = conduct(log, weighed)
         finally:
             run.drop()
     begin("writing results", None, "files")

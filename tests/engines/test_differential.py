@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from differential import differing, draw, local, looks, run, tables
+from differential import differing, local, looks, run, tables
+from differential_worlds import draw
 
 from undertow.matches.parts import owning_end
 

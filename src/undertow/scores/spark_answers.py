@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from undertow.engines.spark_blocks import Array, Block, numbers, pack
 from undertow.engines.spark_part import TAG, Deal, Held, parts
-from undertow.events.log import NOBODY, EventLog
+from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.events.names import Names
 from undertow.events.source import Source
 from undertow.matches.grouping import number_pairs
@@ -27,7 +27,7 @@ from undertow.matches.match import Matches
 from undertow.matches.parts import find_owned
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.meetings import Meetings, free_meetings, role_steps
-from undertow.scores.rates import DECILES, Activity, step_counts
+from undertow.scores.rates import DECILES, Activity, base_step, step_counts
 from undertow.scores.weigh import bound_to, is_listed, judged_end
 
 TALLY: Final = "tally"
@@ -195,8 +195,11 @@ def cite_part(
             book: Wanted = wanted.value[block.at]
             told = {name: numbers(one) for name, one in block.arrays().items()}
             if block.kind == KEYS:
-                answer, rows = _kept(log, told, asked.playbooks[block.at], book)
-                cited.append(_blocked(log, held.mine, number, len(known.decile), book.listed))
+                playbook = asked.playbooks[block.at]
+                answer, rows = _kept(log, told, playbook, book)
+                base = len(known.decile)
+                cited.append(_blocked(log, held.mine, number, base, book.listed))
+                cited.append(_opening(log, held.mine, number, base, (playbook, book.listed)))
             else:
                 answer, rows = _kept_meetings(log, told, book, known.decile)
             cited.append(rows)
@@ -270,6 +273,24 @@ def _blocked(log: EventLog, mine: Array, number: Array, base: int, listed: Array
     names = pc.is_in(log.contexts, value_set=log.ids(blocks).combine_chunks())
     of_these = names.to_numpy(zero_copy_only=False)[log.context[undone]]
     return np.concatenate([blocks, undone[of_these]])
+
+
+def _opening(
+    log: EventLog, mine: Array, number: Array, base: int, of: tuple[Playbook, Array]
+) -> Array:
+    """Find who spoke first in listed pairs: the first row of each way that begins at an own account.
+
+    Arguments as for `_blocked`; `of` is a playbook and its listed pairs.
+    """
+    playbook, listed = of
+    named = np.isin(number, np.concatenate([listed // base, listed % base]))
+    types = [type_code(word) for word in playbook.steps[base_step(playbook)].types]
+    speaks, hears = np.append(named & mine, False), np.append(named, False)
+    rows = np.flatnonzero(speaks[log.actor] & hears[log.target] & np.isin(log.type, types))
+    one, other = number[log.actor[rows]], number[log.target[rows]]
+    rows = rows[np.isin(one * base + other, listed) | np.isin(other * base + one, listed)]
+    first: Array = rows[number_pairs(log.actor[rows], log.target[rows], len(number)).first]
+    return first
 
 
 def _events(log: EventLog, rows: Array, number: Array) -> dict[str, pa.Array | Array]:

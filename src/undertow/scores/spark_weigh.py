@@ -184,7 +184,7 @@ class FarParts:
         playbooks: Sequence[Playbook],
         ends: Sequence[int],
         sources: tuple[Any, ...],
-        census: Any,  # noqa: ANN401
+        census: Any,  # noqa: ANN401  # Spark's broadcast
     ) -> tuple[list[_Sum], list[Block]]:
         """Match playbooks; give for each what its parts add up to, and the blocks that come back."""
         asked = Asked(self._deal, tuple(playbooks), tuple(ends), sources)
