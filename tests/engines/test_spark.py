@@ -24,6 +24,7 @@ from town import (
     write_parquet,
 )
 
+from undertow import pipeline
 from undertow.engines.spark import Spark
 from undertow.playbooks import catalog
 
@@ -233,6 +234,21 @@ def test_an_input_of_which_nothing_is_left_is_refused(
     for ran in both(undertow, tmp_path, [path], "--until", "2020-01-01T00:00:00Z"):
         assert ran.code == 2
         assert "events-none" in ran.err
+
+
+def test_what_fails_on_an_executor_is_one_error_without_its_text(
+    spark: Spark, undertow: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("words of somebody")
+
+    monkeypatch.setattr(pipeline, "looks", lambda *_: fails)
+    path = write_parquet(tmp_path / "a.parquet", town(), [source()])
+    ran = undertow("detect", path, "--out", tmp_path / "o", "--engine", "spark")
+    assert ran.code == 1
+    assert "spark-failed" in ran.err
+    assert "somebody" not in ran.err
+    assert not (tmp_path / "o").exists()
 
 
 def test_four_engines_give_one_answer(spark: Spark) -> None:

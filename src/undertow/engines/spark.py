@@ -12,6 +12,7 @@ import shutil
 import socket
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ import pyarrow as pa
 from undertow.engines.spark_blocks import SHAPE, Block, received, sent
 from undertow.engines.spark_part import Deal, settle
 from undertow.engines.spark_read import Reading, read_and_deal
-from undertow.errors import UndertowError
+from undertow.errors import OUR_FAULT, UndertowError
 
 LOCAL: Final = "local[*]"
 MIB: Final = 1 << 20
@@ -68,6 +69,7 @@ SETTINGS: Final = {
 
 ERRORS: Final = 2
 """File that standard error is."""
+NO_GATEWAY: Final = "JAVA_GATEWAY_EXITED"
 TRACE: Final = "UNDERTOW_TRACE"
 """Set to 1, Java's words are shown."""
 
@@ -99,8 +101,27 @@ class Frame:
         self.data.unpersist()
 
     def collect(self, *kinds: str) -> list[Block]:
-        """Bring the blocks of some kinds to the driver."""
-        table = self.data.filter(self.data["kind"].isin(list(kinds))).toArrow()
+        """Bring the blocks of some kinds to the driver.
+
+        Raises:
+            UndertowError: `spark-failed`.
+        """
+        chosen = self.data.filter(self.data["kind"].isin(list(kinds)))
+        try:
+            table = chosen.toArrow()
+        except Exception as fault:
+            if not _is_sparks(fault):
+                raise
+            if os.environ.get(TRACE) == "1":
+                traceback.print_exc()
+            # Its text may name paths and hold data, so it is not shown.
+            raise UndertowError(
+                "an executor failed",
+                code="spark-failed",
+                mend="see that every machine has this Undertow, these files and memory enough; "
+                f"set {TRACE}=1 to see more",
+                exit_code=OUR_FAULT,
+            ) from None
         return list(received(table.to_batches()))
 
 
@@ -262,19 +283,21 @@ def _started(master: str, memory: int, more: Mapping[str, str]) -> Any:  # noqa:
     try:
         with _quiet():
             return builder.getOrCreate()
-    except PySparkException as fault:
-        if fault.getCondition() != "JAVA_GATEWAY_EXITED":
-            raise
-        raise _no_java("Java does not start Spark: it may be older than 17") from None
     except Exception as fault:
-        # Py4J wraps whatever Java threw; its text may name paths, so it is not shown.
-        if type(fault).__module__.split(".")[0] != "py4j":
+        if not _is_sparks(fault):
             raise
+        if isinstance(fault, PySparkException) and fault.getCondition() == NO_GATEWAY:
+            raise _no_java("Java does not start Spark: it may be older than 17") from None
         raise UndertowError(
             "Spark does not start with these settings",
             code="spark-master",
-            mend="check `--master` and `--spark-conf`; set UNDERTOW_TRACE=1 to see more",
-        ) from fault
+            mend=f"check `--master` and `--spark-conf`; set {TRACE}=1 to see more",
+        ) from None
+
+
+def _is_sparks(fault: Exception) -> bool:
+    """Say whether Spark raised it, or what stands between Python and Java."""
+    return type(fault).__module__.split(".")[0] in ("pyspark", "py4j")
 
 
 @contextmanager

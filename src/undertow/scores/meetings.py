@@ -30,6 +30,12 @@ class Meetings:
     others: Array | None = None
 
 
+def in_order(met: Meetings) -> Meetings:
+    """Put meetings in the order in which `meetings` lists them: sums of bits then end in the same last bit."""
+    order = np.lexsort((met.row, met.account))
+    return Meetings(met.account[order], met.other[order], met.row[order], met.others)
+
+
 def role_steps(playbook: Playbook, role: str) -> list[int]:
     """Name the steps in which a free role acts."""
     return [

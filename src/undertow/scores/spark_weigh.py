@@ -26,7 +26,7 @@ from undertow.matches.grouping import Pairs
 from undertow.matches.match import Matches
 from undertow.matches.parts import nothing_selected
 from undertow.playbooks.grammar import Playbook
-from undertow.scores.meetings import Meetings
+from undertow.scores.meetings import Meetings, in_order
 from undertow.scores.rates import DECILES, Activity, deciles, rates_of
 from undertow.scores.spark_answers import (
     CITED,
@@ -366,7 +366,6 @@ def _meetings(playbook: Playbook, told: Sequence[Arrays], cited: Cited) -> dict[
             name: _joined(some, f"{name} {role}") for name in ("account", "other", "row")
         }
         left = np.sum([numbers(one[f"others {role}"]) for one in some], axis=0)
-        met[role] = Meetings(
-            others["account"], others["other"], cited.rows(others["row"]), left
-        )
+        row = cited.rows(others["row"])
+        met[role] = in_order(Meetings(others["account"], others["other"], row, left))
     return met
