@@ -44,10 +44,10 @@ lock: ## resolve the requirements anew (needs uv)
 	  --no-header --no-annotate --extra nats --extra postgres --group dev -c requirements/run.txt \
 	  pyproject.toml requirements/build.in -o requirements/dev.txt
 	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
-	  --no-header --no-annotate -c requirements/run.txt \
+	  --no-header --no-annotate -c requirements/dev.txt \
 	  requirements/spark-build.in -o requirements/spark-build.txt
 	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
-	  --no-header --no-annotate --extra spark -c requirements/run.txt \
+	  --no-header --no-annotate --extra spark -c requirements/dev.txt \
 	  pyproject.toml -o requirements/spark.txt
 
 clean: ## remove caches and output; remove .venv too with `rm -r .venv`
