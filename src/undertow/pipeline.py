@@ -14,6 +14,9 @@ import pyarrow as pa
 
 from undertow import __version__
 from undertow.campaigns.known import known_accounts, listed_address
+from undertow.campaigns.persona_file import read_personas
+from undertow.campaigns.persona_join import Held, hold
+from undertow.campaigns.persona_show import absence, persona_table
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
 from undertow.campaigns.tie import Tied, tied
@@ -29,6 +32,7 @@ from undertow.events.read import EventFiles, open_events
 from undertow.events.source import Source
 from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.written import write_results
+from undertow.matches.actors import Actors
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
 from undertow.matches.parts import divide
@@ -142,15 +146,17 @@ def _detect(
         hold_one_pocket(log)
         compile_parts()
         compiled()
-        weighed = conduct(log, _weighed(request, log, files.sources, advance, begin))
+        held = held_personas(request, log)
+        actors = None if held is None else held.actors
+        weighed = conduct(log, _weighed(request, log, files.sources, advance, begin, actors))
         begin("writing results", None, "files")
         declared = Declared.of(files)
         if request.from_reports:
             weighed = only_reported(log, weighed)
         if not request.campaigns or folder is not None:
-            return _handed_on(request, files, declared, log, weighed)
+            return _handed_on(request, files, declared, log, weighed, held=held)
         found = tied(log, weighed, known=known_accounts(request.known, log.accounts))
-        return _handed_on(request, files, declared, log, found.weighed, found)
+        return _handed_on(request, files, declared, log, found.weighed, found, held)
 
 
 def _detect_spark(request: Request, master: str, advance: Progress, begin: Begin) -> Result:
@@ -195,6 +201,7 @@ def _weighed(
     sources: tuple[Source, ...],
     advance: Progress,
     begin: Begin,
+    actors: Actors | None = None,
 ) -> list[Weighed]:
     """Match and weigh playbooks, side by side where the log is in memory."""
     playbooks = request.playbooks
@@ -206,7 +213,7 @@ def _weighed(
     begin("matching", len(playbooks), "playbooks")
 
     def one(playbook: Playbook) -> Weighed:
-        weighed = weigh(log, find(log, playbook, sources), busy.result())
+        weighed = weigh(log, find(log, playbook, sources, actors=actors), busy.result())
         advance(1)
         return weighed
 
@@ -222,6 +229,7 @@ def _handed_on(
     log: EventLog,
     weighed: Sequence[Weighed],
     found: Tied | None = None,
+    held: Held | None = None,
     *,
     told: Told | None = None,
 ) -> Result:
@@ -229,7 +237,7 @@ def _handed_on(
 
     `told` is what is said of the input where `log` does not hold all of it.
     """
-    shown = Shown(log, _target_names(request))
+    shown = Shown(log, _target_names(request), None if held is None else held.actors)
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
@@ -241,6 +249,9 @@ def _handed_on(
         ),
         "evidence.parquet": pa.concat_tables([e for _, _, e in tables]),
     }
+    if held is not None:
+        written["personas.parquet"] = persona_table(held, weighed, shown)
+        summary["coverage"].append(absence(held))
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
     if found is not None:
@@ -268,6 +279,13 @@ def read_log(
         shared.settle(log.marks)
     hold_some(len(log))
     return log
+
+
+def held_personas(request: Request, log: EventLog) -> Held | None:
+    """Look the personas file up in the events; None where no file was given."""
+    if request.personas is None:
+        return None
+    return hold(read_personas(request.personas), log.accounts, Pseudonyms.default())
 
 
 def looks(playbooks: Iterable[Playbook], region: str | None) -> Looks:

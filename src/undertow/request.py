@@ -41,6 +41,7 @@ class Request:
         campaigns: look for ties, campaigns, hits of lists and reports.
         spark: where Spark runs the work, None for this process.
         settings: settings of Spark, name and value.
+        personas: file of accounts held to be one actor, None for none.
     """
 
     paths: tuple[Path, ...]
@@ -59,6 +60,7 @@ class Request:
     campaigns: bool = True
     spark: str | None = None
     settings: tuple[tuple[str, str], ...] = ()
+    personas: Path | None = None
 
 
 def hold_out(request: Request) -> None:
@@ -89,8 +91,15 @@ def hold_state(request: Request) -> None:
 
     Raises:
         UndertowError: `state-until`: rows left out today would be missing tomorrow; `state-among-others`
-            where the state's folder is read or written as something else.
+            where the state's folder is read or written as something else; `state-personas`: carried answers
+            rest on accounts alone.
     """
+    if request.personas is not None:
+        raise UndertowError(
+            "`--personas` and `--state` do not go together: carried answers rest on accounts alone",
+            code="state-personas",
+            mend="leave one of them out",
+        )
     if request.until is not None:
         raise UndertowError(
             "`--until` and `--state` do not go together: what is left out today is missing tomorrow",
@@ -109,16 +118,23 @@ def hold_state(request: Request) -> None:
 
 def hold_spark(request: Request) -> None:
     """Refuse what Spark does not carry: `spark-options`."""
-    if request.known is not None or request.from_reports or request.state is not None:
+    alone = (request.known, request.personas, request.state)
+    if request.from_reports or any(one is not None for one in alone):
         raise UndertowError(
-            "`--known`, `--from-reports` and `--state` do not go together with `--engine spark`",
+            "`--known`, `--personas`, `--from-reports` and `--state` do not go with `--engine spark`",
             code="spark-options",
             mend="leave them out, or use the local engine",
         )
 
 
 def hold_in_memory(request: Request, folder: Path | None) -> None:
-    """Refuse lists and reports where events do not fit into memory: `memory-campaigns`."""
+    """Refuse what needs all events in memory where they do not fit: `memory-campaigns`, `memory-personas`."""
+    if folder is not None and request.personas is not None:
+        raise UndertowError(
+            "`--personas` needs all events in memory, and these do not fit",
+            code="memory-personas",
+            mend="give a larger `--memory`, or leave it out",
+        )
     if folder is not None and (request.known is not None or request.from_reports):
         raise UndertowError(
             "`--known` and `--from-reports` need all events in memory, and these do not fit",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -11,7 +12,8 @@ from undertow.campaigns.raised import AGAINST, TIES_MOST
 from undertow.campaigns.served import contacts, independent, served
 from undertow.campaigns.show import campaign_table, with_campaign
 from undertow.campaigns.table import CAMPAIGNS, KINDS
-from undertow.campaigns.tie import MESSAGE, PUBLIC, own_weight
+from undertow.campaigns.tie import MESSAGE, PUBLIC, own_weight, tied
+from undertow.matches.actors import actors_of
 from undertow.scores.rarity import GIVEN
 
 
@@ -185,8 +187,6 @@ def test_campaigns_are_written_as_the_design_says(tie) -> None:
 
 
 def test_marks_that_are_not_there_leave_their_kinds_out(tie) -> None:
-    from undertow.campaigns.tie import tied
-
     log, weighed, _ = tie(chatter() + team())
     for name in ("handed", "script"):
         del log.marks[name]
@@ -233,3 +233,18 @@ def test_company_counts_in_the_role_that_an_account_plays_in_its_group(tie) -> N
     for account, name in zip(rows.account[by_ties], rows.role[by_ties], strict=True):
         plays = ROLES[role[int(account)]] if int(account) in role else name
         assert name == plays or plays not in held[int(account)]
+
+
+def test_accounts_held_to_be_one_actor_are_one_member_and_no_company(tie) -> None:
+    log, weighed, found = tie(chatter() + team())
+    code = {name: n for n, name in enumerate(log.accounts.to_pylist())}
+    one = actors_of([[code["p:rec-a"], code["p:rec-b"]]], len(code))
+    held = [replace(w, matches=replace(w.matches, actors=one)) for w in weighed]
+    joined = tied(log, held)
+    assert set(kinds_of(log, joined, "p:rec-a", "p:rec-b")) == {"persona"}
+    before, after = (
+        own_weight(each.weighed, len(code))[code["p:rec-a"]] for each in (found, joined)
+    )
+    assert after < before
+    of = dict(zip(names(log, joined.groups.account), joined.groups.group.tolist(), strict=True))
+    assert of["p:rec-a"] == of["p:rec-b"]

@@ -87,7 +87,8 @@ def test_a_master_without_workers_is_waited_for_only_so_long(
 
 
 @pytest.mark.parametrize(
-    "options", [["--known", "list.txt"], ["--from-reports"], ["--state", "s"]]
+    "options",
+    [["--known", "list.txt"], ["--personas", "p.yaml"], ["--from-reports"], ["--state", "s"]],
 )
 def test_what_spark_does_not_carry_is_refused(
     options: list[str], undertow: Run, events: Path, tmp_path: Path

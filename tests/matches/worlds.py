@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -19,8 +20,11 @@ TYPES = ("message", "mention", "follow", "join")
 START = 20_000 * DAY
 
 
-def random_playbook(dice: random.Random) -> Playbook:
-    """Draw a playbook of 2 to 5 steps over every key of the grammar."""
+def random_playbook(dice: random.Random, across: float = 0.0) -> Playbook:
+    """Draw a playbook of 2 to 5 steps over every key of the grammar.
+
+    `across` is the share of steps between the two key accounts that are across personas.
+    """
     grouped = dice.random() < 0.3
     free = dice.choice([[], ["g"], ["g"], ["f"], ["g", "f"]])
     free = free if not grouped or dice.random() < 0.3 else []
@@ -39,6 +43,11 @@ def random_playbook(dice: random.Random) -> Playbook:
     if grouped and not any(s.room or s.member_of for s in steps):
         steps.append(Step("enter", ("join",), source="t", room="room", within=_window(dice)))
     key = ("r", "t", "room") if grouped else ("r", "t")
+    if across:
+        steps = [
+            replace(s, across_personas=set(s.roles) == {"r", "t"} and dice.random() < across)
+            for s in steps
+        ]
     return Playbook("random", tuple(roles), key, steps[-1].name, tuple(steps))
 
 
@@ -102,6 +111,17 @@ def random_events(dice: random.Random, people: int, most: int) -> list[Event]:
         platform = dice.choice(["p", "p", "p", "q", None])
         events.append(Event(at, f"e{k:02d}", target, kind, actor, None, seen, platform, marks))
     return events
+
+
+def random_personas(dice: random.Random, people: int) -> list[list[str]]:
+    """Hold some of the accounts of `random_events` to be one: groups of two or three."""
+    names = [f"p:{k}" for k in range(people)]
+    dice.shuffle(names)
+    found = []
+    while len(names) > 1 and (not found or dice.random() < 0.6):
+        size = min(len(names), dice.choice([2, 2, 3]))
+        found.append([names.pop() for _ in range(size)])
+    return found
 
 
 def random_sources(dice: random.Random) -> tuple[Source, ...]:

@@ -1,6 +1,6 @@
-"""What a reviewer should see beside the weights, and what weighs nothing: silence after an address, a role change.
+"""What a reviewer should see beside the weights, and what weighs nothing.
 
-Both are what recruitment looks like and what honest people do: who meets goes quiet, who was helped helps.
+Silence after an address, who is written to next, and a change of role: they are what recruitment looks like and what honest people do: who meets goes quiet, who was helped helps.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from undertow.campaigns.served import Served
+from undertow.campaigns.served import Served, contacts
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
 from undertow.scores.evidence import NO_ROW, Evidence, joined, step_code
@@ -18,14 +18,15 @@ from undertow.signals.quiet import goes_quiet_after_address
 
 
 def with_context(log: EventLog, one: Weighed, pairs: Served) -> Weighed:
-    """Add rows of no bits: `quiet`, one per target, and `once a target`, one per account.
+    """Add rows of no bits: `quiet` and `next target`, one per target, and `once a target`, one per account.
 
     Args:
         log: the events.
         one: a playbook.
         pairs: who served whom, in all playbooks.
     """
-    return replace(one, evidence=joined([one.evidence, _quiet(log, one), _once(one, pairs)]))
+    rows = [one.evidence, _quiet(log, one), _next(log, one), _once(one, pairs)]
+    return replace(one, evidence=joined(rows))
 
 
 def _quiet(log: EventLog, one: Weighed) -> Evidence:
@@ -38,6 +39,22 @@ def _quiet(log: EventLog, one: Weighed) -> Evidence:
     quiet, _ = goes_quiet_after_address(log.at, log.actor, log.target, talk, address, log.end)
     kept = (row >= 0) & quiet[row]
     return _rows(one, keys[kept, one.judged], keys[kept, 1 - one.judged], row[kept], "quiet")
+
+
+def _next(log: EventLog, one: Weighed) -> Evidence:
+    """Find after each address the first account that its giver writes to for the first time."""
+    matches, book = one.matches, one.matches.playbook
+    row = matches.rows[one.listed, book.step_index(book.listed_from)]
+    giver = matches.keys[one.listed, one.judged][row >= 0]
+    met, size = contacts(log, ("message",)), len(log) + 1
+    order = np.lexsort((met.row, met.account))
+    # (account, row) as one number: the place behind an address is the next new account, if it is the giver's.
+    begun = np.append(met.account[order] * size + met.row[order], -1)
+    address = giver * size + row[row >= 0]
+    place = np.searchsorted(begun[:-1], address, "right")
+    mine = begun[place] // size == giver
+    found = np.unique(order[place[mine]])
+    return _rows(one, met.account[found], met.target[found], met.row[found], "next target")
 
 
 def _once(one: Weighed, pairs: Served) -> Evidence:

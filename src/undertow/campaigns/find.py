@@ -17,6 +17,7 @@ from undertow.campaigns.group import Groups
 from undertow.campaigns.served import Contacts, Served, spread
 from undertow.campaigns.table import Ties, joined, ties_of
 from undertow.events.log import NOBODY, EventLog, type_code
+from undertow.matches.actors import Actors
 from undertow.matches.program import Array
 from undertow.units import DAY, HOUR
 
@@ -33,6 +34,8 @@ MOST: Final = 12.0
 """Most bits of one shared address or script: beyond that the counts are too few to tell."""
 TEAMS: Final = 0.05
 """Share of accounts that work with others at all, before looking; ours."""
+PERSONA: Final = 6.0
+"""Bits by which accounts that a personas file holds to be one actor stay in one group; ours. It weighs nothing."""
 HANDOFF_WITHIN: Final = 42 * DAY
 """As the shipped playbook."""
 GATE_WITHIN: Final = 28 * DAY
@@ -346,3 +349,37 @@ def with_pooled(
     key = np.stack([every.kind[order], every.a[order], every.b[order]])
     new = np.append(True, (np.diff(key, axis=1) != 0).any(axis=0))[: len(order)]
     return every.take(order[new])
+
+
+def with_personas(ties: Ties, actors: Actors | None, ranked: Array) -> Ties:
+    """Put one tie `persona` in place of all ties between ranked accounts that are held to be one actor.
+
+    One actor is no company: what its accounts share says nothing about working together.
+
+    Args:
+        ties: as found for accounts.
+        actors: the personas looked at; None where none are known.
+        ranked: bool, (accounts).
+    """
+    if actors is None:
+        return ties
+    apart = ties.take(np.flatnonzero(actors.differ(ties.a, ties.b)))
+    codes = np.flatnonzero(actors.known & ranked)
+    codes = codes[np.argsort(actors.of[codes], kind="stable")]
+    of = actors.of[codes]
+    one, other = spread(np.arange(len(codes)) + 1, np.searchsorted(of, of, "right"))
+    many = len(one)
+    return joined(
+        [
+            apart,
+            ties_of(
+                "persona",
+                {
+                    "a": codes[one],
+                    "b": codes[other],
+                    "bits": np.full(many, PERSONA),
+                    "times": np.ones(many, np.int64),
+                },
+            ),
+        ]
+    )

@@ -20,6 +20,7 @@ import numpy as np
 from undertow.campaigns.group import ROLES, Groups
 from undertow.campaigns.table import KINDS, Ties
 from undertow.events.log import NOBODY, EventLog
+from undertow.matches.actors import Actors
 from undertow.matches.program import Array
 from undertow.scores.evidence import NO_ROW, Evidence, joined, step_code
 from undertow.scores.rarity import GIVEN, share_as_strong
@@ -47,7 +48,7 @@ class _Company:
     Attributes:
         strength: by kind, float64, (accounts), bits; 0 for none.
         row: by kind, int64, (accounts), a row of the log by the account that shows it, -1 for none.
-        members: int64, (accounts), accounts in its group, 0 for none.
+        members: int64, (accounts), actors in its group, 0 for none.
         role: int64, (accounts), index into `group.ROLES` of what it does in its group, -1 outside groups.
     """
 
@@ -57,8 +58,15 @@ class _Company:
     role: Array
 
 
-def company(log: EventLog, ties: Ties, found: Groups) -> _Company:
-    """Look up each account's strongest tie of every kind, and the size of its group."""
+def company(log: EventLog, ties: Ties, found: Groups, actors: Actors | None = None) -> _Company:
+    """Look up each account's strongest tie of every kind, and the size of its group.
+
+    Args:
+        log: for the actors of rows that are cited.
+        ties: all ties.
+        found: groups.
+        actors: the personas looked at; accounts of one actor count as one member. None where none are known.
+    """
     size = len(log.accounts)
     of = np.full(size, -1, np.int64)
     of[found.account] = found.group
@@ -79,7 +87,9 @@ def company(log: EventLog, ties: Ties, found: Groups) -> _Company:
         # An account is shown what it did itself: what was done to it would name the other end.
         own = (cited != NO_ROW) & (log.actor[cited] == np.arange(size))
         strength[kind], row[kind] = best, np.where(own, cited, NO_ROW)
-    many = np.bincount(found.group, minlength=1)
+    actor = found.account if actors is None else actors.of[found.account]
+    distinct = np.unique(found.group * size + actor) // size
+    many = np.bincount(distinct, minlength=1)
     plays = np.full(size, -1, np.int64)
     plays[found.account] = found.role
     return _Company(strength, row, np.where(of >= 0, many[of], 0), plays)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from undertow.campaigns.context import with_context
-from undertow.campaigns.find import find_ties, with_pooled
+from undertow.campaigns.find import find_ties, with_personas, with_pooled
 from undertow.campaigns.group import Groups, groups
 from undertow.campaigns.raised import company, near_hits, raised
 from undertow.campaigns.reports import with_hits, with_reports
@@ -66,8 +66,13 @@ def tied(log: EventLog, weighed: Sequence[Weighed], *, known: Array | None = Non
     ties = find_ties(log, alive, messages, public, only_target)
     ties = with_pooled(ties, alive, groups(ties, pairs, size), (messages, public), only_target)
     own = own_weight(weighed, size)
+    ranked = np.zeros(size, bool)
+    for one in weighed:
+        ranked[one.evidence.account] = True
+    actors = next((one.matches.actors for one in weighed if one.matches.actors), None)
+    ties = with_personas(ties, actors, ranked)
     found = groups(ties, pairs, size)
-    together = company(log, ties, found)
+    together = company(log, ties, found, actors)
     told = []
     for one in weighed:
         hit = with_hits(log, raised(log, one, together, own), known)

@@ -72,6 +72,10 @@ def detect(
             help="Write native ids of targets; the reason goes into every file.",
         ),
     ] = None,
+    personas: Annotated[
+        Path | None,
+        typer.Option(help="Accounts held to be one actor: a file of `undertow personas`."),
+    ] = None,
     known: Annotated[
         Path | None,
         typer.Option(help="Known accounts, addresses and domains: lines, MISP or STIX."),
@@ -137,6 +141,7 @@ def detect(
         region=checked_region(region),
         prior=prior,
         native_targets=checked_reason(native_targets),
+        personas=personas,
         known=known,
         from_reports=from_reports,
         campaigns=campaigns,

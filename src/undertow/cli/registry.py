@@ -33,6 +33,7 @@ COMMANDS: Final = (
     Entry("demo", "demo", "Find simulated funnels in real traffic."),
     Entry("import", "import_", "Turn what you hold into events."),
     Entry("signals", "signals", "Show what is seen per event."),
+    Entry("personas", "personas", "Find accounts that are one actor."),
     Entry("detect", "detect", "Rank accounts by evidence."),
     Entry("watch", "watch", "Write alerts as events come."),
     Entry("explain", "explain", "Show an account's evidence."),

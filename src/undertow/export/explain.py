@@ -113,6 +113,7 @@ def _finding(finding: Finding, run: Run) -> Iterator[str]:
     yield _beside_prior(finding.weight, run.prior)
     yield ""
     yield from _funnels(finding)
+    yield from _dark(finding)
     yield from _unseen(finding, run)
     yield from _innocent(finding)
 
@@ -168,6 +169,13 @@ def _steps(funnel: Funnel) -> Iterator[str]:
         actor = wording.visible(taken.actor)
         yield f"    {wording.minute(taken.at)}  {later:<14}  {name}  by {actor}"
         before = taken.at
+
+
+def _dark(finding: Finding) -> Iterator[str]:
+    if finding.dark:
+        yield "What is left when a talk goes dark:"
+        yield from (f"  {line}" for line in finding.dark)
+        yield ""
 
 
 def _unseen(finding: Finding, run: Run) -> Iterator[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from undertow.export import wording
+from undertow.export.dark import dark
 from undertow.export.folder import Funnel, PlaybookFacts, Results
 
 WEIGHED: Final = ("taken", "not taken", "cap", "rarity", "tie", "known", "report")
@@ -29,6 +30,7 @@ TIES: Final = {
 """What a tie says, in words without names; who it is stands with the campaign."""
 CONTEXT: Final = {
     "quiet": "hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
+    "next target": "each the first new account written to after an address was handed over",
     "once a target": "once a target of a listed account, before it began itself",
 }
 """What is shown beside the weights."""
@@ -114,6 +116,7 @@ class Finding:
         gap: weight minus the sum of the rows; anything but about 0 is a fault of the folder.
         funnels: listed matches, strongest first.
         contacted: targets that the evidence is about.
+        dark: see `export.dark`.
     """
 
     place: int
@@ -127,6 +130,7 @@ class Finding:
     gap: float
     funnels: tuple[Funnel, ...]
     rows: tuple[dict[str, Any], ...]
+    dark: tuple[str, ...] = ()
 
     @property
     def furthest(self) -> str | None:
@@ -203,7 +207,8 @@ def find(results: Results, ranked: Sequence[tuple[int, dict[str, Any]]]) -> list
     for row in results.evidence_of(names):
         rows.setdefault((row["account"], row["role"], row["playbook"]), []).append(row)
     funnels = results.funnels_of(names)
-    return [_finding(results, place, row, rows, funnels) for place, row in ranked]
+    left = results.ties(), results.held()
+    return [_finding(results, place, row, rows, funnels, left) for place, row in ranked]
 
 
 def _finding(
@@ -212,6 +217,7 @@ def _finding(
     row: dict[str, Any],
     evidence: dict[tuple[str, str, str], list[dict[str, Any]]],
     funnels: Sequence[Funnel],
+    left: tuple[list[dict[str, Any]], list[dict[str, Any]]],
 ) -> Finding:
     account, role, playbook = row["account"], row["role"], row["playbook"]
     facts = results.run.playbook(playbook)
@@ -233,6 +239,7 @@ def _finding(
         gap=gap if abs(gap) > TOLERANCE else 0.0,
         funnels=tuple(mine),
         rows=tuple(rows),
+        dark=dark(account, rows, mine, *left),
     )
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from undertow.campaigns.persona_show import PERSONAS
 from undertow.campaigns.table import CAMPAIGNS
 from undertow.errors import Place, UndertowError, shown_name
 
@@ -151,6 +152,19 @@ class Results:
     rejects: pa.Table | None
     campaigns: pa.Table | None = None
     """Null where no ties were looked for."""
+    personas: pa.Table | None = None
+    """Null where no personas file was given."""
+
+    def ties(self) -> list[dict[str, Any]]:
+        """List the ties of all campaigns."""
+        if self.campaigns is None:
+            return []
+        return [tie for ties in self.campaigns["ties"].to_pylist() for tie in ties or ()]
+
+    def held(self) -> list[dict[str, Any]]:
+        """List the rows of `personas.parquet`."""
+        rows: list[dict[str, Any]] = [] if self.personas is None else self.personas.to_pylist()
+        return rows
 
     def ranking(self) -> list[dict[str, Any]]:
         """List `accounts.parquet` best first, as plain rows; ties stand in the order of the ids."""
@@ -239,6 +253,7 @@ def open_folder(folder: Path) -> Results:
         mend = "give the folder that `undertow detect --out DIR` wrote"
         raise UndertowError(what, code="folder-missing", mend=mend)
     rejects, campaigns = folder / "rejects.parquet", folder / "campaigns.parquet"
+    personas = folder / "personas.parquet"
     return Results(
         folder=folder,
         run=_run(folder / "run.json"),
@@ -247,6 +262,7 @@ def open_folder(folder: Path) -> Results:
         evidence=_table(folder / "evidence.parquet", EVIDENCE),
         rejects=_table(rejects, ("file", "line", "reason")) if rejects.is_file() else None,
         campaigns=_table(campaigns, CAMPAIGNS.names) if campaigns.is_file() else None,
+        personas=_table(personas, PERSONAS.names) if personas.is_file() else None,
     )
 
 

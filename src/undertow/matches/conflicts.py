@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from undertow.matches import kernel
-from undertow.matches.kernel_rules import Rows
+from undertow.matches.kernel_rules import APART, ELSEWHERE, Rows
 from undertow.matches.plan import Plan
 from undertow.matches.program import KEY_ROLES, Array
 
@@ -43,7 +43,7 @@ def settle(plan: Plan, rows: Rows, mine: Array, key: Array, run: Run) -> tuple[A
         _leave_out(plan, rows, mine, role, account)
         ways.append(settle(plan, rows, mine, key, run))
         rows.mask[mine] = before
-    return max(ways, key=lambda way: _rank(plan, way[1]))
+    return max(ways, key=lambda way: _rank(plan, rows, way[1]))
 
 
 def _conflict(plan: Plan, rows: Rows, key: Array, events: Array) -> list[tuple[int, int]]:
@@ -81,10 +81,16 @@ def _leave_out(plan: Plan, rows: Rows, mine: Array, role: int, account: int) -> 
         rows.mask[mine[by_actor | by_target]] &= ~np.int64(1 << int(s))
 
 
-def _rank(plan: Plan, events: Array) -> tuple[object, ...]:
+def _rank(plan: Plan, rows: Rows, events: Array) -> tuple[object, ...]:
     """Order chains as they are reported: furthest, most optional, earliest, latest predecessors."""
     taken = np.flatnonzero(events >= 0)
     if not len(taken):
         return (-1,)
-    chain = tuple((int(events[s]), int(s)) for s in taken[::-1])
+    chain = tuple((_place(rows, int(events[s])), int(s)) for s in taken[::-1])
     return int(taken[-1]), int(plan.optional[taken].sum()), -chain[0][0], chain
+
+
+def _place(rows: Rows, x: int) -> int:
+    """Give the place of the event itself that a row stands for."""
+    platform = int(rows.platform[x])
+    return ELSEWHERE - platform if APART < platform <= ELSEWHERE else x

@@ -26,6 +26,12 @@ from undertow.matches.program import (
     Program,
 )
 
+ELSEWHERE: Final = -2
+"""Platforms from here down belong to rows that stand for an event between other accounts of the same two actors:
+`ELSEWHERE - x` where the event itself stands at `x`, less than any of these where it is not listed."""
+APART: Final = -(1 << 40)
+"""Platform of such a row whose event is not listed."""
+
 # Rows of `Scratch.events`.
 PICKED: Final = 0
 AT: Final = 1

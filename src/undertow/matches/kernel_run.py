@@ -15,6 +15,7 @@ from undertow.compiled import inlined, uncounted
 from undertow.matches.kernel import NOTHING, answer, nothing_to_match
 from undertow.matches.kernel_rules import (
     AT,
+    ELSEWHERE,
     LATEST,
     MASK,
     OTHER,
@@ -116,7 +117,8 @@ def own_events(
                 other = free
         if own:
             known[TAKES] |= own
-            note_platform(known, rows.platform[x])
+            if rows.platform[x] > ELSEWHERE:
+                note_platform(known, rows.platform[x])
         if bits:
             events[PICKED, n] = x
             events[AT, n] = rows.at[x]
@@ -236,6 +238,10 @@ def with_sides(
             events[AT, m] = at
             events[MASK, m] = found
             events[OTHER, m] = other
+            if own < n and rows.platform[events[OWN + PICKED, own]] == ELSEWHERE - x:
+                # The very event, standing for the pair as well: one event takes one step.
+                events[MASK, m] |= events[OWN + MASK, own]
+                own += 1
             m += 1
 
 

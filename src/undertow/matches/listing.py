@@ -12,7 +12,7 @@ import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches.grouping import group, number_pairs
-from undertow.matches.kernel_rules import Lists, Rows
+from undertow.matches.kernel_rules import APART, ELSEWHERE, Lists, Rows
 from undertow.matches.plan import Plan
 from undertow.matches.program import SIDE_A, SIDE_B, Array, Program
 from undertow.matches.select import Moves, Selected
@@ -201,7 +201,7 @@ def list_events(
         actor=log.actor[row].astype(np.int64),
         target=log.target[row].astype(np.int64),
         context=log.context[row].astype(np.int64),
-        platform=log.platform[row].astype(np.int64),
+        platform=_platforms(log, selected, every, sides=sides),
         mask=selected.mask[every],
         warm=selected.warm[every],
     )
@@ -210,6 +210,22 @@ def list_events(
         side_start, side_rows = _by_account(rows, np.searchsorted(every, touched), accounts)
     lists = Lists(by_pair.start, pair_rows.astype(np.int64), side_start, side_rows)
     return Listed(row, rows, lists, pair)
+
+
+def _platforms(log: EventLog, selected: Selected, every: Array, *, sides: bool) -> Array:
+    """Give the platforms of listed rows; those that stand for another event say where that is listed."""
+    platform: Array = log.platform[selected.row[every]].astype(np.int64)
+    if selected.event is None:
+        return platform
+    added = np.flatnonzero(platform == ELSEWHERE)
+    platform[added] = APART
+    if sides and len(added):
+        # Rows of one event follow each other, the event itself first.
+        itself = np.searchsorted(selected.event, selected.event[every[added]])
+        place = np.minimum(np.searchsorted(every, itself), len(every) - 1)
+        there = every[place] == itself
+        platform[added[there]] = ELSEWHERE - place[there]
+    return platform
 
 
 def _touched(log: EventLog, program: Program, selected: Selected, keys: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from undertow.events.log import EventLog
 from undertow.events.source import Source
 from undertow.matches import kernel, kernel_run
+from undertow.matches.actors import Actors, across_bits
 from undertow.matches.conflicts import settle
 from undertow.matches.kernel_rules import Moved
 from undertow.matches.kernel_run import Answers
@@ -22,6 +23,7 @@ from undertow.matches.plan import Plan, Sight, compile_plan, sight
 from undertow.matches.program import SIDE_A, SIDE_B, Array, Program, compile_program
 from undertow.matches.select import Moves, Selected, mark_answered, moves, select
 from undertow.matches.slow import Said, ask_oracle
+from undertow.matches.widen import own_mask, widened
 from undertow.playbooks.grammar import Playbook
 
 LEAST_PART: Final = 2_000
@@ -41,6 +43,7 @@ class Matches:
         states: int8, (k, s): see `STATES` and `kernel`.
         selected: the events that may take a step.
         slow: keys that the oracle answered.
+        actors: the personas looked at; None where none are known.
     """
 
     playbook: Playbook
@@ -50,6 +53,7 @@ class Matches:
     states: Array
     selected: Selected
     slow: int = 0
+    actors: Actors | None = None
 
     def __len__(self) -> int:
         return len(self.furthest)
@@ -67,6 +71,7 @@ def find(
     *,
     whole: bool = False,
     threads: int | None = None,
+    actors: Actors | None = None,
 ) -> Matches:
     """Match one playbook.
 
@@ -78,11 +83,12 @@ def find(
         whole: report optional steps of free roles also for keys that end before `listed_from`: they
             change no weight and cost most of the time.
         threads: how many work at once; as many as there are processors where None.
+        actors: personas, for steps across them; None: each account is its own.
 
     Returns:
         One row per key that takes at least one step, ordered by key.
     """
-    search = search_for(log, playbook, sources, end, threads)
+    search = search_for(log, playbook, sources, end, threads, actors=actors)
     keys = search.keys()
     return search.matches(keys, search.answer(keys, whole=whole))
 
@@ -95,21 +101,32 @@ def search_for(
     threads: int | None = None,
     *,
     start: int | None = None,
+    actors: Actors | None = None,
 ) -> Search:
     """Prepare to answer keys; arguments as for `find`.
 
     `start` is the first moment of the data, for a log that holds only a part of the events.
     """
     plan = compile_plan(playbook)
+    across = across_bits(plan)
+    if actors is not None and across and plan.has_group:
+        # Which rooms make keys is asked of an account's own events: the oracle keeps the two apart.
+        plan = replace(plan, fast=False)
     mark_answered(log, plan)
     start = log.start if start is None else start
     seen = sight(plan, sources, log.platforms.to_pylist(), start)
-    selected = select(log, plan, seen)
+    selected = select(log, plan, seen, actors)
     met = between(log, selected)
     moved = moves(log) if plan.has_group else _no_moves()
     span = (begin(start, seen), log.end if end is None else end)
     program = compile_program(plan, seen)
-    return Search(log, plan, sources, program, selected, met, moved, span, threads)
+    view, chosen = log, selected
+    if actors is not None and across and plan.fast:
+        view, chosen = widened(log, selected, met, actors, across)
+        met = between(view, chosen)
+    search = Search(view, plan, sources, program, chosen, met, moved, span, threads)
+    search.actors, search.given = actors, selected
+    return search
 
 
 @dataclass
@@ -126,25 +143,37 @@ class Search:
     span: tuple[int, int]
     threads: int | None
     joins: Moved = field(init=False)
+    actors: Actors | None = None
+    given: Selected | None = None
+    """What is selected of the events as they were given, where `log` and `selected` hold more."""
 
     def __post_init__(self) -> None:
         self.joins = self.moved.by_account(len(self.log.accounts))
 
     def keys(self) -> Array:
-        """List the keys: int64, (k, 4), as `listing.keys_of`."""
-        return keys_of(self.log, self.plan, self.selected, self.met, self.moved)
+        """List the keys: int64, (k, 4), as `listing.keys_of`; two accounts of one actor make none."""
+        if self.actors is None:
+            return keys_of(self.log, self.plan, self.selected, self.met, self.moved)
+        own = replace(self.selected, mask=own_mask(self.log, self.selected))
+        keys = keys_of(self.log, self.plan, own, self.met, self.moved)
+        apart: Array = keys[self.actors.differ(keys[:, 0], keys[:, 1])]
+        return apart
 
     def matches(self, keys: Array, out: Answers) -> Matches:
         """Put the answers of keys together, those that take no step left out."""
         kept = out.furthest >= 0
+        rows = out.events[kept]
+        if self.selected.event is not None and len(self.selected):
+            rows = np.where(rows >= 0, self.selected.event[rows], -1)
         return Matches(
             self.plan.playbook,
             keys[kept][:, :3],
             out.furthest[kept],
-            out.events[kept],
+            rows,
             out.states[kept],
-            self.selected,
+            self.selected if self.given is None else self.given,
             0 if self.plan.fast else len(keys),
+            self.actors,
         )
 
     def answer(self, keys: Array, *, whole: bool) -> Answers:
@@ -152,7 +181,8 @@ class Search:
         if self.plan.fast:
             return self._by_kernel(keys, whole=whole)
         out = _unanswered(len(keys), len(self.plan))
-        for k, said in enumerate(ask_oracle(self.log, self.plan, self.sources, keys)):
+        asked = ask_oracle(self.log, self.plan, self.sources, keys, self.actors)
+        for k, said in enumerate(asked):
             if said is not None:
                 out.furthest[k], out.events[k], out.latest[k] = said[:3]
                 out.states[k] = self.judged(said)

@@ -12,6 +12,7 @@ import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import CONVERSATION, TYPES, VISIBILITIES
+from undertow.matches.actors import Actors, seen_by
 from undertow.matches.grouping import number_pairs
 from undertow.matches.kernel_rules import Moved
 from undertow.matches.plan import Plan, Sight
@@ -31,23 +32,26 @@ class Selected:
         mask: int64, bit s set where the event may take step s.
         warm: int64, bit s set where the event is the earliest of its types in its direction, but so
             early that it may not have been the first: `first` is unknown for the pair.
+        event: int64, the row of the log of all events that each stands for; `row` where None.
     """
 
     row: Array
     mask: Array
     warm: Array
+    event: Array | None = None
 
     def __len__(self) -> int:
         return len(self.row)
 
 
-def select(log: EventLog, plan: Plan, sight: Sight) -> Selected:
-    """Evaluate every step's selectors over the whole log."""
+def select(log: EventLog, plan: Plan, sight: Sight, actors: Actors | None = None) -> Selected:
+    """Evaluate every step's selectors over the whole log; `first` across personas is an actor's first."""
     rows, mask = _by_class(log, plan)
     warm = np.zeros(len(rows), np.int64)
     for s in np.flatnonzero(plan.first).tolist():
         bit = np.int64(1 << s)
-        earliest = first_of_direction(log, plan.types[s])
+        across = plan.playbook.steps[s].across_personas
+        earliest = first_of_direction(log, plan.types[s], seen_by(log, actors, across=across))
         early = np.zeros(len(earliest), bool)
         if plan.within[s] < sight.start.max() + (1 << 61):
             known_from = sight.start[log.platform[earliest]] + min(plan.within[s], 1 << 61)
@@ -110,18 +114,20 @@ def _step_bits(plan: Plan, signals: list[str]) -> Array:
     return table.ravel()
 
 
-def first_of_direction(log: EventLog, of_types: Array) -> Array:
+def first_of_direction(log: EventLog, of_types: Array, ends: tuple[Array, Array]) -> Array:
     """Find the first event of some types for each (actor, target), null targets among them.
 
     Args:
         log: the events.
         of_types: bool, (types).
+        ends: who acts in each event and whom it addresses, (n) each, -1 for nobody.
 
     Returns:
         int64: rows of the log, ascending.
     """
     rows = np.flatnonzero(of_types[log.type])
-    pairs = number_pairs(log.actor[rows], log.target[rows] + 1, len(log.accounts) + 1)
+    actor, target = ends
+    pairs = number_pairs(actor[rows], target[rows] + 1, len(log.accounts) + 1)
     return np.sort(rows[pairs.first])
 
 

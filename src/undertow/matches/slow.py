@@ -10,6 +10,7 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.source import Source
 from undertow.events.table import TYPES, VISIBILITIES
+from undertow.matches.actors import Actors, members_of
 from undertow.matches.kernel_rules import PRESENT, UNKNOWN
 from undertow.matches.plan import Plan
 from undertow.matches.program import Array
@@ -33,7 +34,11 @@ class Said(NamedTuple):
 
 
 def ask_oracle(
-    log: EventLog, plan: Plan, sources: tuple[Source, ...], keys: Array
+    log: EventLog,
+    plan: Plan,
+    sources: tuple[Source, ...],
+    keys: Array,
+    actors: Actors | None = None,
 ) -> list[Said | None]:
     """Answer keys by the oracle, None for those that take no step.
 
@@ -42,6 +47,7 @@ def ask_oracle(
         plan: the compiled playbook.
         sources: what could be seen.
         keys: int64, (k, 4), as the kernel takes them.
+        actors: personas; None: each account is its own.
     """
     names = _Names(log)
     moves = np.flatnonzero(np.isin(log.type, [TYPES.index("join"), TYPES.index("leave")]))
@@ -51,10 +57,12 @@ def ask_oracle(
     answers: list[Said | None] = []
     for a, b, group, _ in keys.tolist():
         # Everything that either account did or met: enough for each step, which touches one of them.
-        near = [order[start[end] : start[end + 1]] % len(log) for end in (a, b)]
+        own = [one for end in (a, b) for one in members_of(actors, end)]
+        near = [order[start[end] : start[end + 1]] % len(log) for end in own]
         rows = np.unique(np.concatenate([*near, moves if plan.has_group else moves[:0]]))
         events = [names.event(row) for row in rows.tolist()]
-        oracle = Oracle(events, plan.playbook, sources, start=log.start)
+        personas = [[names.accounts[one] for one in members_of(actors, end)] for end in (a, b)]
+        oracle = Oracle(events, plan.playbook, sources, start=log.start, personas=personas)
         pair = (names.accounts[a], names.accounts[b])
         key = pair if group == NOBODY else (*pair, names.contexts[group])
         match = oracle.match(key) if oracle.is_key(key) else None

@@ -45,6 +45,12 @@ def _check_key_stands_in(playbook: Playbook, step: Step, page: Page) -> None:
         what = f"step `{step.name}` touches no account of the key"
         mend = "add " + " or ".join(f"`{name}`" for name in playbook.key[:2])
         page.fault(path, what, code="playbook-step-without-key", mend=mend)
+    elif step.across_personas and set(step.roles) != set(playbook.key[:2]):
+        what = f"step `{step.name}` is across personas, and not between the two accounts of the key"
+        mend = (
+            "take `across` away: only of the key's two accounts it is known who else they are"
+        )
+        page.fault((*path, "across"), what, code="playbook-across-free", mend=mend)
 
 
 def _check_free_steps_adjoin(playbook: Playbook, role: str, page: Page) -> None:

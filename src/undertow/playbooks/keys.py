@@ -137,7 +137,7 @@ STEP: Final = StepFields(
         Key(
             "across",
             Word(("personas",), "word for `across`"),
-            "`personas`: accounts held to be one actor count as one",
+            "`personas`: events between any accounts of the two actors count; only between the key's two",
         ),
         Key("within", Duration(), "longest gap from the last step taken, such as `14d`"),
         Key("min", Duration(), "shortest gap from the last step taken"),

@@ -37,6 +37,7 @@ EXTRA_STEPS: Final = (
     "opens",
     "tie:group",
     "tie:known",
+    "next target",
 )
 """Names of what is no step of a playbook: step -2 is the first of them, -3 the next, and so on."""
 
@@ -44,6 +45,10 @@ EXTRA_STEPS: Final = (
 def step_code(name: str) -> int:
     """Give the code of one of `EXTRA_STEPS`: -2 and below."""
     return -2 - EXTRA_STEPS.index(name)
+
+
+OF_TARGETS: Final = (step_code("quiet"), step_code("next target"))
+"""Codes of what is no step, weighs nothing, and is about one target each."""
 
 
 @dataclass

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.names import rows_naming
+from undertow.matches.actors import Actors
 from undertow.matches.program import Array
 
 LONG_NAME: Final = 5
@@ -28,10 +29,14 @@ class Shown:
     Args:
         log: the events.
         target_names: turns names of targets into what is shown.
+        actors: personas: the other accounts of a target's actor are hidden like its own.
     """
 
-    def __init__(self, log: EventLog, target_names: Names) -> None:
+    def __init__(
+        self, log: EventLog, target_names: Names, actors: Actors | None = None
+    ) -> None:
         self.log = log
+        self._actors = actors
         self._target_names = target_names
         self._lock = Lock()
         self._place = np.full(len(log.accounts) + 1, NOBODY, np.int32)
@@ -61,6 +66,8 @@ class Shown:
     def actors(self, codes: Array, targets: Array) -> pa.Array:
         """Show actors: the funnel's own target by its pseudonym, another account by its name."""
         own = codes == targets
+        if self._actors is not None:
+            own = own | ((targets != NOBODY) & ~self._actors.differ(codes, targets))
         hidden = self.targets(np.where(own, codes, NOBODY))
         return pc.if_else(pa.array(own), hidden, self.accounts(codes))
 
@@ -80,7 +87,19 @@ class Shown:
         place = np.zeros(len(rows), np.int64)
         place[cited] = np.arange(len(cited))
         ids = pa.concat_arrays([pa.array([], pa.string()), *self.log.ids(rows[cited]).chunks])
-        return self._sealed(ids.take(pa.array(place, mask=rows < 0)), targets)
+        texts = self._sealed(ids.take(pa.array(place, mask=rows < 0)), targets)
+        if self._actors is not None:
+            for ends in (self.log.actor, self.log.target):
+                texts = self._sealed(texts, self._mates(ends, rows, targets))
+        return texts
+
+    def _mates(self, ends: Array, rows: Array, targets: Array) -> Array:
+        """Give the end of each event that is another account of the target's actor: codes, -1 for none."""
+        end = np.where(rows >= 0, ends[rows], NOBODY).astype(np.int64)
+        mate = (end != NOBODY) & (targets != NOBODY) & (end != targets)
+        if self._actors is not None:
+            mate &= ~self._actors.differ(end, targets)
+        return np.where(mate, end, NOBODY)
 
     def _sealed(self, texts: pa.Array, targets: Array) -> pa.Array:
         hits = self._naming(texts, targets)

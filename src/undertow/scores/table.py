@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import TIME
 from undertow.matches.program import Array
-from undertow.scores.evidence import EXTRA_STEPS, NO_ROW
+from undertow.scores.evidence import EXTRA_STEPS, NO_ROW, OF_TARGETS
 from undertow.scores.shown import Shown
 from undertow.scores.weigh import Weighed
 
@@ -100,6 +100,7 @@ def evidence(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
     steps = [step.name for step in playbook.steps]
     names = pa.array([*steps, *EXTRA_STEPS], pa.string())
     # Codes below -1 name what is no step of the playbook.
+    about_none = (rows.step < NO_ROW) & ~np.isin(rows.step, OF_TARGETS)
     step = _taken(names, np.where(rows.step < NO_ROW, len(steps) - 2 - rows.step, rows.step))
     table = pa.table(
         {
@@ -107,7 +108,7 @@ def evidence(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
             "role": pa.array(rows.role.tolist(), pa.string()),
             "playbook": pa.array([playbook.name] * len(rows), pa.string()),
             # A tie is about no target: it has one only for its event's id to be sealed.
-            "target": shown.targets(np.where(rows.step < NO_ROW, NOBODY, rows.target)),
+            "target": shown.targets(np.where(about_none, NOBODY, rows.target)),
             "step": step,
             "event": shown.events(rows.row, rows.target),
             "bits": pa.array(rows.bits),

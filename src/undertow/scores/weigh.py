@@ -173,17 +173,21 @@ def _key_bits(
     bits = np.where(state == states.NOT_TAKEN, np.log2((1 - m) / (1 - u)), bits)
     bits[:, base] = 0.0
     bits[~listed, :base] = 0.0
-    bits[:, _elsewhere(playbook)] *= taken[:, _elsewhere(playbook)]
-    return bits, u, m, n
+    return np.where(_elsewhere(matches) & ~taken, 0.0, bits), u, m, n
 
 
-def _elsewhere(playbook: Playbook) -> Array:
-    """Mark the steps that may go on in accounts nobody has tied to these: bool, (s).
+def _elsewhere(matches: Matches) -> Array:
+    """Mark the steps that may go on in accounts nobody has tied to these: bool, (k, s).
 
-    Where a step is `across: personas` and no personas are known, talk that is not seen here may be
-    going on where the address leads: its absence is unknown, not a fact.
+    Where a step is `across: personas` and the personas of the two are not both known, talk that is not
+    seen here may be going on where the address leads: its absence is unknown, not a fact.
     """
-    return np.array([step.across_personas for step in playbook.steps])
+    across = np.array([step.across_personas for step in matches.playbook.steps])
+    keys, actors = matches.keys, matches.actors
+    known = np.zeros(len(keys), bool)
+    if actors is not None:
+        known = actors.known[keys[:, 0]] & actors.known[keys[:, 1]]
+    return np.asarray(across & ~known[:, None])
 
 
 def _rows_of_keys(
@@ -200,7 +204,7 @@ def _rows_of_keys(
     state = matches.states
     speaks = np.isin(state, (states.TAKEN, states.TAKEN_OPEN, states.NOT_TAKEN))
     chain = matches.playbook
-    state = np.where(_elsewhere(chain) & (state == states.NOT_TAKEN), states.UNKNOWN, state)
+    state = np.where(_elsewhere(matches) & (state == states.NOT_TAKEN), states.UNKNOWN, state)
     speaks &= state != states.UNKNOWN
     silent = np.isin(state, (states.OPEN, states.UNKNOWN)) & listed[:, None]
     wanted = (speaks | silent) & (ranked[account] & counted)[:, None]

@@ -8,46 +8,16 @@ a chain can end there. Every fast path is held to it by property tests.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 from undertow.events.source import Source
 from undertow.playbooks.grammar import Membership, Playbook, Step
+from undertow.testing.plain import Event, Match, total_order
 from undertow.units import DAY, microseconds
 
+__all__ = ["Chains", "Event", "Match", "Oracle", "find", "total_order"]
 INFINITE = 1 << 62
-
-
-@dataclass(frozen=True, order=True)
-class Event:
-    """One row of the event table; the order of its first three fields is the total order."""
-
-    at: int
-    id: str
-    target: str | None = field(default=None)
-    type: str = "message"
-    actor: str = ""
-    context: str | None = None
-    visibility: str | None = None
-    platform: str | None = None
-    has: frozenset[str] = frozenset()
-
-
-def total_order(event: Event) -> tuple[int, bytes, bytes]:
-    """Sort key of events: time, id, target, text as UTF-8 bytes, null first."""
-    return event.at, event.id.encode(), b"" if event.target is None else event.target.encode()
-
-
-@dataclass(frozen=True)
-class Match:
-    """What is reported of one key: the steps taken with their events, the last one furthest."""
-
-    key: tuple[str, ...]
-    step: str
-    steps: tuple[tuple[str, Event], ...]
-    bound: tuple[tuple[str, str], ...] = ()
-    """Free roles that steps taken have bound, with the accounts."""
 
 
 Binding = dict[str, str]
@@ -55,7 +25,10 @@ Rank = tuple[int, int, int, tuple[tuple[int, int], ...]]
 
 
 def find(
-    events: Iterable[Event], playbook: Playbook, sources: Sequence[Source] = ()
+    events: Iterable[Event],
+    playbook: Playbook,
+    sources: Sequence[Source] = (),
+    personas: Iterable[Collection[str]] = (),
 ) -> dict[tuple[str, ...], Match]:
     """Find the reported match of every key that takes at least one step.
 
@@ -63,11 +36,12 @@ def find(
         events: in any order; repeats of (`id`, `target`) count once.
         playbook: a checked playbook.
         sources: what could be seen; without any for a platform everything of it counts as visible.
+        personas: accounts held to be one actor; no account stands in two.
 
     Returns:
         Matches by key, in the order of `playbook.key`.
     """
-    return Oracle(events, playbook, sources).all()
+    return Oracle(events, playbook, sources, personas=personas).all()
 
 
 class Oracle:
@@ -79,17 +53,32 @@ class Oracle:
         playbook: Playbook,
         sources: Sequence[Source],
         start: int | None = None,
+        personas: Iterable[Collection[str]] = (),
     ) -> None:
         ordered = sorted(events, key=total_order)
         self.events = list({(e.id, e.target): e for e in reversed(ordered)}.values())[::-1]
         self.playbook, self.sources = playbook, sources
+        self.actor_of = {name: min(persona) for persona in personas for name in persona}
         self.start = start if start is not None or not self.events else self.events[0].at
-        self.first_at: dict[tuple[Step, str, str | None], Event] = {}
+        self.first_at: dict[tuple[Step, str | None, str | None], Event] = {}
         for step in playbook.steps:
             for event in self.events:
                 if step.first and event.type in step.types:
-                    self.first_at.setdefault((step, event.actor, event.target), event)
+                    way = self.direction(step, event.actor, event.target)
+                    self.first_at.setdefault(way, event)
         self.moves = [e for e in self.events if e.type in ("join", "leave") and e.context]
+
+    def seen_as(self, step: Step, account: str | None) -> str | None:
+        """Give whom a step sees in an account: itself, or across personas the one actor of all."""
+        if account is None or not step.across_personas:
+            return account
+        return self.actor_of.get(account, account)
+
+    def direction(
+        self, step: Step, actor: str, target: str | None
+    ) -> tuple[Step, str | None, str | None]:
+        """Name the direction of an event as a step sees it."""
+        return step, self.seen_as(step, actor), self.seen_as(step, target)
 
     def selects(self, step: Step, event: Event) -> bool:
         """Say whether an event has what a step asks for, whoever the accounts are."""
@@ -102,12 +91,12 @@ class Oracle:
 
     def is_first(self, step: Step, event: Event) -> bool:
         """Say whether it is the earliest of its types in its direction, and known to be."""
-        earliest = self.first_at[step, event.actor, event.target]
+        earliest = self.first_at[self.direction(step, event.actor, event.target)]
         return event == earliest and not self.active_before(step, event.actor, event.target)
 
     def active_before(self, step: Step, actor: str, target: str | None) -> bool:
         """Say whether the pair was active in the first `within` of its source."""
-        earliest = self.first_at.get((step, actor, target))
+        earliest = self.first_at.get(self.direction(step, actor, target))
         if earliest is None or step.within is None:
             return False
         return earliest.at < self.source_start(earliest.platform) + step.within
@@ -119,18 +108,26 @@ class Oracle:
             return self.start or 0
         return min(microseconds(moment) for moment in moments if moment is not None)
 
-    def fits(self, step: Step, event: Event, binding: Binding) -> bool:
-        """Say whether the event's accounts and room are those of the binding."""
+    def fits(self, step: Step, event: Event, binding: Binding, *, own: bool = False) -> bool:
+        """Say whether the event's accounts and room are those of the binding.
+
+        A step across personas takes events of any accounts of the two actors, unless only the
+        accounts' `own` are asked for.
+        """
+
+        def seen(account: str | None) -> str | None:
+            return account if own else self.seen_as(step, account)
+
+        actor, target = seen(event.actor), seen(event.target)
         if step.between is not None:
-            ends = [binding.get(role) for role in step.between]
-            if None in ends or (event.actor, event.target) not in (
+            ends = [seen(binding.get(role)) for role in step.between]
+            if None in ends or (actor, target) not in (
                 (ends[0], ends[1]),
                 (ends[1], ends[0]),
             ):
                 return False
-        elif event.actor != binding.get(step.source or "") or (
-            step.sink is not None
-            and (event.target is None or event.target != binding.get(step.sink))
+        elif actor != seen(binding.get(step.source or "")) or (
+            step.sink is not None and (target is None or target != seen(binding.get(step.sink)))
         ):
             return False
         if step.room is not None and (
@@ -169,9 +166,15 @@ class Oracle:
         return stretches
 
     def keys(self) -> list[tuple[str, ...]]:
-        """List the keys with an event for a required step between the two key accounts."""
+        """List the keys with an event for a required step between the two key accounts.
+
+        Two accounts of one actor make none.
+        """
         pairs = {(e.actor, e.target) for e in self.events if e.target is not None}
-        both = {way for a, b in pairs if a != b for way in ((a, b), (b, a))}
+        apart = {
+            p for p in pairs if self.actor_of.get(p[0], p[0]) != self.actor_of.get(p[1], p[1])
+        }
+        both = {way for a, b in apart for way in ((a, b), (b, a))}
         return sorted(
             key for pair in both for key in self.with_groups(*pair) if self.is_key(key)
         )
@@ -182,7 +185,7 @@ class Oracle:
         pair = set(self.playbook.key) - set(self.playbook.groups)
         anchors = [s for s in self.playbook.steps if not s.optional and set(s.roles) == pair]
         return any(
-            self.selects(step, event) and self.fits(step, event, binding)
+            self.selects(step, event) and self.fits(step, event, binding, own=True)
             for step in anchors
             for event in self.events
         )
@@ -290,7 +293,7 @@ class Chains:
                 set(step.roles) == pair
                 and len(step.roles) == 2
                 and oracle.selects(step, event)
-                and oracle.fits(step, event, binding)
+                and oracle.fits(step, event, binding, own=True)
                 for step in self.steps
             )
         ]
