@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,13 +13,15 @@ import numpy as np
 import pyarrow as pa
 
 from undertow import __version__
+from undertow.campaigns.beside import Beside, beside, room_table
 from undertow.campaigns.known import known_accounts, listed_address
 from undertow.campaigns.persona_file import read_personas
 from undertow.campaigns.persona_join import Held, hold
 from undertow.campaigns.persona_show import absence, persona_table
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
-from undertow.campaigns.tie import Tied, tied
+from undertow.campaigns.sources import knows_only, with_sources
+from undertow.campaigns.tie import tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
 from undertow.engines.spark import session
@@ -32,6 +34,7 @@ from undertow.events.read import EventFiles, open_events
 from undertow.events.source import Source
 from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.written import write_results
+from undertow.learning.decisions import reviewed
 from undertow.matches.actors import Actors
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
@@ -48,7 +51,7 @@ from undertow.request import (
     hold_state,
 )
 from undertow.scores import table
-from undertow.scores.about import about, coverage
+from undertow.scores.about import Told, about, coverage
 from undertow.scores.conduct import conduct
 from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
@@ -74,28 +77,6 @@ Begin = Callable[[str, int | None, str], None]
 """Is told what is done from now on, how much of it there is (None: unknown), and its unit."""
 Tables = tuple[pa.Table, pa.Table, pa.Table]
 """Accounts, funnels and evidence of one playbook."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What is said of the input as a whole.
-
-    Attributes:
-        events, repeats, accounts: how many there are.
-        span: first and last moment, microseconds.
-        addressed: a log that names which accounts were addressed on which platforms.
-    """
-
-    events: int
-    repeats: int
-    accounts: int
-    span: tuple[int, int]
-    addressed: EventLog
-
-    @classmethod
-    def of(cls, log: EventLog) -> Told:
-        """Tell of a log that holds all events."""
-        return cls(len(log), log.repeats, len(log.accounts), (log.start, log.end), log)
 
 
 def detect(
@@ -156,7 +137,8 @@ def _detect(
         if not request.campaigns or folder is not None:
             return _handed_on(request, files, declared, log, weighed, held=held)
         found = tied(log, weighed, known=known_accounts(request.known, log.accounts))
-        return _handed_on(request, files, declared, log, found.weighed, found, held)
+        around = beside(log, found)
+        return _handed_on(request, files, declared, log, around.tied.weighed, around, held)
 
 
 def _detect_spark(request: Request, master: str, advance: Progress, begin: Begin) -> Result:
@@ -176,12 +158,18 @@ def _detect_spark(request: Request, master: str, advance: Progress, begin: Begin
             begin("matching", None, "playbooks")
             weighed, log = run.weigh()
             weighed = conduct(log, weighed)
+            begin("writing results", None, "files")
+            told = Told(
+                counted.events,
+                counted.repeats,
+                len(log.accounts),
+                counted.census.span,
+                counted.addressed,
+                run.closed(knows_only),
+            )
+            return _handed_on(request, files, Declared.of(files), log, weighed, told=told)
         finally:
             run.drop()
-    begin("writing results", None, "files")
-    span = counted.census.span
-    told = Told(counted.events, counted.repeats, len(log.accounts), span, counted.addressed)
-    return _handed_on(request, files, Declared.of(files), log, weighed, told=told)
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -228,7 +216,7 @@ def _handed_on(
     declared: Declared,
     log: EventLog,
     weighed: Sequence[Weighed],
-    found: Tied | None = None,
+    around: Beside | None = None,
     held: Held | None = None,
     *,
     told: Told | None = None,
@@ -238,12 +226,13 @@ def _handed_on(
     `told` is what is said of the input where `log` does not hold all of it.
     """
     shown = Shown(log, _target_names(request), None if held is None else held.actors)
+    found = None if around is None else around.tied
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
     ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
-    summary = _summary(request, files, declared, told or Told.of(log), weighed)
+    told = told or Told.of(log)
+    summary = _summary(request, files, declared, told, weighed)
     written = {
-        "accounts.parquet": ranked,
         "funnels.parquet": pa.concat_tables(
             [f for _, f, _ in tables], promote_options="default"
         ),
@@ -252,12 +241,23 @@ def _handed_on(
     if held is not None:
         written["personas.parquet"] = persona_table(held, weighed, shown)
         summary["coverage"].append(absence(held))
+    if request.verdicts is not None:
+        cases = zip(
+            *(ranked[n].to_pylist() for n in ("account", "role", "playbook")), strict=True
+        )
+        summary["reviewers"] = reviewed(request.verdicts, cases)
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
-    if found is not None:
-        written["accounts.parquet"] = ranked = with_campaign(ranked, log, found)
+    if around is not None and found is not None:
+        ranked = with_campaign(ranked, log, found)
         written["campaigns.parquet"] = campaign_table(log, found)
         summary["campaigns"] = len(found.groups)
+        summary["role_change"] = asdict(around.changed)
+        if around.series:
+            written["rooms.parquet"] = room_table(log, around, shown)
+    groups = None if found is None else found.groups
+    ranked = with_sources(ranked, log, weighed, groups, told.knows)
+    written["accounts.parquet"] = ranked
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
 

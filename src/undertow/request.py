@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 
 from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog
+from undertow.learning.decisions import Case, Verdict
 from undertow.playbooks.grammar import Playbook
 
 PRIOR: Final = 2e-5
@@ -41,6 +43,7 @@ class Request:
         campaigns: look for ties, campaigns, hits of lists and reports.
         spark: where Spark runs the work, None for this process.
         settings: settings of Spark, name and value.
+        verdicts: what decisions of reviewers came to, None for no decisions; counted, and moving no weight.
         personas: file of accounts held to be one actor, None for none.
     """
 
@@ -60,6 +63,7 @@ class Request:
     campaigns: bool = True
     spark: str | None = None
     settings: tuple[tuple[str, str], ...] = ()
+    verdicts: Mapping[Case, Verdict] | None = None
     personas: Path | None = None
 
 

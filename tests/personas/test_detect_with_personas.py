@@ -79,6 +79,20 @@ def test_the_evidence_cites_the_event_that_happened(found: Run) -> None:
     }
 
 
+def test_conduct_seen_through_a_persona_is_a_source_of_its_platform(found: Run) -> None:
+    def told(folder: Path) -> set[str]:
+        return {
+            word
+            for one in of(folder, "accounts")
+            if one["account"] == GIVER and one["role"] == "recruiter"
+            for word in one["sources"]
+        }
+
+    rows = ordinary() + story()
+    assert "conduct:telegram" not in told(found(rows, personas=False))
+    assert "conduct:telegram" in told(found(rows))
+
+
 def test_no_account_of_a_target_is_named_anywhere(found: Run) -> None:
     folder = found(ordinary() + story())
     for name, text in everything(folder):

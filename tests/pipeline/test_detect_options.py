@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from town import source, town, write_parquet
 
-COLUMNS = ["account", "role", "playbook", "weight", "targets", "campaign"]
+COLUMNS = ["account", "role", "playbook", "weight", "targets", "campaign", "sources"]
 
 
 def test_json_is_the_whole_ranking(undertow: Callable, tmp_path: Path, town_file: Path) -> None:
@@ -29,6 +29,7 @@ def test_csv_is_the_whole_ranking(undertow: Callable, tmp_path: Path, town_file:
     assert list(rows[0]) == COLUMNS
     assert [row["account"] for row in rows] == [row["account"] for row in accounts]
     assert [float(row["weight"]) for row in rows] == [row["weight"] for row in accounts]
+    assert [json.loads(row["sources"]) for row in rows] == [row["sources"] for row in accounts]
 
 
 def test_text_shows_the_first_ten_and_says_of_how_many(

@@ -168,11 +168,11 @@ NASTY = ["a", "a ", "a.", "1", "1 ", "1.", "+1 ", "@", "a@", "a@a.", " at ", "ze
 @pytest.mark.parametrize("unit", NASTY)
 def test_a_long_nasty_text_ends_soon(unit):
     text = (unit * (50_000 // len(unit) + 1))[:50_000]
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     find_addresses(text)
 
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 ON_SHORT_SLICES = {"_before", "_mine", "_add", "_suffix_mine", "_MONEY_BEFORE"}
@@ -202,10 +202,10 @@ def patterns():
 def test_a_pattern_passes_a_megabyte_of_nasty_text_within_a_second(pattern):
     for unit in ("a.", "1 ", "zero "):
         text = unit * (1_000_000 // len(unit))
-        begun = time.perf_counter()
+        begun = time.process_time()
         for _ in pattern.finditer(text):
             pass
-        assert time.perf_counter() - begun < 1, unit
+        assert time.process_time() - begun < 1, unit
 
 
 def test_no_dictated_number_is_passed_over_by_the_quick_look() -> None:

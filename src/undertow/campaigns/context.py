@@ -77,6 +77,12 @@ def _first(code: Array, at: Array, wanted: Array) -> Array:
     return least
 
 
+def account_rows(one: Weighed, account: Array, name: str, many: Array) -> Evidence:
+    """Make one row of no bits for each account in the judged role: `name`, counted `many` times."""
+    nobody = np.full(len(account), NOBODY)
+    return replace(_rows(one, account, nobody, np.full(len(account), NO_ROW), name), n=many)
+
+
 def _rows(one: Weighed, account: Array, target: Array, row: Array, name: str) -> Evidence:
     many = len(account)
     nothing = np.full(many, np.nan)

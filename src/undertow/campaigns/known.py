@@ -17,22 +17,16 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from undertow.campaigns.feeds import misp, stix
 from undertow.errors import Place, UndertowError, shown_name
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.matches.program import Array
+from undertow.signals.address import find_addresses
 
 KINDS: Final = ("account", "address", "domain")
 _BYTES: Final = 16
-_MISP: Final = {
-    "email": "address", "email-src": "address", "email-dst": "address", "phone-number": "address",
-    "telegram": "address", "jabber-id": "address", "whatsapp": "address", "github-username": "account",
-    "twitter-id": "account", "target-user": "account", "domain": "domain", "hostname": "domain",
-}  # fmt: skip
-"""Types of MISP attributes that name an account, an address or a domain."""
-_STIX: Final = {
-    "email-addr": "address", "user-account": "account", "domain-name": "domain", "phone-number": "address",
-}  # fmt: skip
-_PATTERN: Final = re.compile(r"\[\s*([a-z-]+):[a-z_]+\s*=\s*'((?:[^'\\]|\\.)*)'\s*\]")
+_HOST_ENDS: Final = re.compile(r"[/:?#]")
+_EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+")
 LARGEST: Final = 200_000_000
 
 
@@ -62,14 +56,37 @@ class Known:
         return np.array([self.has("account", name) for name in names.to_pylist()], bool)
 
     def address(self, kind: str, value: str) -> bool:
-        """Say whether an address stands on the list, alone or by its domain."""
-        domain = value.rpartition("@")[2] if kind == "email" else ""
-        return self.has("address", value) or bool(domain and self.has("domain", domain))
+        """Say whether an address stands on the list, itself or by its domain or a domain above that.
+
+        E-mail addresses and urls have domains; of a url path and port do not count for that.
+        """
+        host = {
+            "email": value.rpartition("@")[2],
+            "url": _HOST_ENDS.split(value, maxsplit=1)[0],
+        }
+        return self.has("address", value) or any(
+            self.has("domain", domain) for domain in _domains(host.get(kind, ""))
+        )
 
     def write(self, path: Path) -> None:
         """Write the hashes as JSON Lines, which `read_known` reads under the same key."""
         lines = [json.dumps({"kind": k, "hmac": h}) for k, h in sorted(self.hashes)]
         path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+def _domains(host: str) -> Iterator[str]:
+    """Give a host and all domains above it but the last."""
+    labels = host.casefold().rstrip(".").split(".")
+    for n in range(len(labels) - 1):
+        yield ".".join(labels[n:])
+
+
+def _as_in_texts(value: str) -> str:
+    """Write an address of a list as it is written where a message hands it over."""
+    if _EMAIL.fullmatch(value):
+        return value
+    found = find_addresses(value)
+    return found[0].value if len(found) == 1 else value
 
 
 def hashed(key: bytes, kind: str, value: str) -> str:
@@ -107,7 +124,8 @@ def read_known(path: Path, key: bytes) -> Known:
         if kind not in KINDS:
             skipped += 1
         elif value.strip():
-            found.add((kind, value if ready else hashed(key, kind, value)))
+            plain = _as_in_texts(value.strip()) if kind == "address" and not ready else value
+            found.add((kind, plain if ready else hashed(key, kind, plain)))
     return Known(key, frozenset(found), skipped)
 
 
@@ -162,37 +180,11 @@ def _line(line: str, place: Place) -> tuple[str, str, bool]:
 
 def _feed(whole: Any, name: str) -> Iterator[tuple[str, str, bool]]:  # noqa: ANN401 - any JSON
     objects = whole.get("objects") if isinstance(whole, dict) else None
-    if isinstance(objects, list):
-        for one in objects:
-            yield from _stix(one) if isinstance(one, dict) else ()
-        return
-    attributes = list(_attributes(whole))
-    if not attributes:
+    entries = list(stix(objects) if isinstance(objects, list) else misp(whole))
+    if not entries and not isinstance(objects, list):
         raise _invalid(Place(name), "it is no MISP event and no STIX bundle")
-    for one in attributes:
-        yield _MISP.get(str(one["type"]), str(one["type"])), str(one["value"]), False
-
-
-def _attributes(node: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - any JSON
-    """Walk a MISP feed down to its attributes, those of objects among them."""
-    if isinstance(node, list):
-        for one in node:
-            yield from _attributes(one)
-    elif isinstance(node, dict):
-        if "type" in node and "value" in node:
-            yield node
-        for name in ("response", "Event", "Attribute", "Object"):
-            yield from _attributes(node.get(name))
-
-
-def _stix(one: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
-    kind = str(one.get("type"))
-    if kind == "indicator":
-        for of, value in _PATTERN.findall(str(one.get("pattern", ""))):
-            yield _STIX.get(of, of), value, False
-    elif kind in _STIX:
-        value = one.get("value", one.get("user_id", one.get("account_login")))
-        yield _STIX[kind], str(value or ""), False
+    for kind, value in entries:
+        yield kind, value, False
 
 
 def _invalid(place: Place, what: str) -> UndertowError:

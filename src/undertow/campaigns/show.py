@@ -8,6 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from undertow.campaigns.group import ROLES
+from undertow.campaigns.rolechange import of_campaigns
+from undertow.campaigns.sources import campaign_sources
 from undertow.campaigns.table import CAMPAIGNS, KINDS
 from undertow.campaigns.tie import Tied
 from undertow.events.log import EventLog
@@ -29,8 +31,21 @@ def campaign_table(log: EventLog, found: Tied) -> pa.Table:
     member = found.groups
     shown = log.accounts.take(pa.array(member.account)).to_pylist()
     rows: list[dict[str, Any]] = [
-        {"campaign": name, "accounts": [], "weight": weight, "ties": []}
-        for name, weight in zip(names(found, log), found.weight.tolist(), strict=True)
+        {
+            "campaign": name,
+            "accounts": [],
+            "weight": weight,
+            "ties": [],
+            "sources": told,
+            "role_changes": n,
+        }
+        for name, weight, told, n in zip(
+            names(found, log),
+            found.weight.tolist(),
+            campaign_sources(log, found.weighed, found.groups),
+            of_campaigns(found.pairs, found.groups, len(log.accounts)).tolist(),
+            strict=True,
+        )
     ]
     for group, account, role in zip(member.group, shown, member.role, strict=True):
         rows[group]["accounts"].append({"account": account, "role": ROLES[role]})

@@ -43,6 +43,8 @@ CAMPAIGNS: Final = pa.schema(
                 )
             ),
         ),
+        ("sources", pa.list_(pa.string())),
+        ("role_changes", pa.int64()),
     ]
 )
 

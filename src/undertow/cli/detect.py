@@ -84,6 +84,12 @@ def detect(
         bool,
         typer.Option("--from-reports", help="Look only at accounts that a person reported."),
     ] = False,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(
+            help="What reviewers decided so far; counted on the page, weighs nothing."
+        ),
+    ] = None,
     campaigns: Annotated[
         bool,
         typer.Option(
@@ -121,6 +127,7 @@ def detect(
 
     Example: undertow detect events/ --out found --playbook extremist-recruitment
     """
+    from undertow.learning.decisions import read_decisions, settled
     from undertow.pipeline import detect as run
     from undertow.request import Request
 
@@ -145,6 +152,7 @@ def detect(
         known=known,
         from_reports=from_reports,
         campaigns=campaigns,
+        verdicts=None if decisions is None else settled(read_decisions(decisions)),
         state=state,
         memory=checked_size(memory, "--memory"),
         spark=master if engine is Engine.SPARK else None,

@@ -1,4 +1,4 @@
-"""`undertow playbook`: list, show, check and test processes written down as data."""
+"""`undertow playbook`: list, show, check, test and fit processes written down as data."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from undertow.cli.playbook_fit import fit
 from undertow.cli.screen import Format, complain, note, say, show
 from undertow.errors import YOUR_FAULT, UndertowError
 
 app = typer.Typer(
     name="playbook",
-    help="List, show, check and test playbooks: processes written down as data.",
+    help="List, show, check, test and fit playbooks: processes written down as data.",
     no_args_is_help=True,
 )
 
@@ -144,3 +145,6 @@ def schema() -> None:
     from undertow.playbooks.schema import json_schema
 
     say(json.dumps(json_schema(), indent=2))
+
+
+app.command("fit")(fit)

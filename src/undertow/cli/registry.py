@@ -39,7 +39,7 @@ COMMANDS: Final = (
     Entry("explain", "explain", "Show an account's evidence."),
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
-    Entry("playbook", "playbook", "List, check and test playbooks."),
+    Entry("playbook", "playbook", "List, check, test and fit playbooks."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
 _BY_NAME: Final = {entry.name: entry for entry in COMMANDS}

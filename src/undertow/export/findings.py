@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from undertow.export import wording
+from undertow.export.corroborated import Rests, rests_on
 from undertow.export.dark import dark
 from undertow.export.folder import Funnel, PlaybookFacts, Results
 
@@ -29,9 +30,14 @@ TIES: Final = {
 }
 """What a tie says, in words without names; who it is stands with the campaign."""
 CONTEXT: Final = {
-    "quiet": "hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
-    "next target": "each the first new account written to after an address was handed over",
-    "once a target": "once a target of a listed account, before it began itself",
+    "quiet": "{targets}: hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
+    "once a target": "once a target of a listed account, before it began itself; whoever was helped may help",
+    "shifts": "works in two parts of the day, {times} in the rarer one, as when several people share one account; "
+    "a helpline in shifts looks the same",
+    "slow answers": "answers quickly as a rule, but {answers} came an hour or more later while it wrote to others, "
+    "as by one who must ask first; a helpline that asks a colleague looks the same",
+    "rooms": "lets people into a series of rooms ({entries}); a course or an onboarding looks the same",
+    "next target": "{targets}: each the first new account written to after an address was handed over",
 }
 """What is shown beside the weights."""
 OPENS: Final = "opens"
@@ -77,7 +83,7 @@ class Line:
             "cap": f"held back: {count} known to nobody else can only count so far",
             "rarity": f"held back: {self._as_strong} of such accounts show as much of “{step}”",
             "tie": TIES.get(self.step, "tied to another account"),
-            "context": f"{count}: {CONTEXT.get(self.step, wording.visible(self.step))}",
+            "context": self._beside,
             "known": "stands on a known list, or hands over an address that does",
             "report": "reported by people whom it had written to",
             "open": f"{count}: the time for “{step}” is not over yet",
@@ -88,8 +94,28 @@ class Line:
         return known.get(self.source) or f"{wording.visible(self.source)}: {count}, “{step}”"
 
     @property
+    def _beside(self) -> str:
+        many = self.keys or 0
+        if self.step not in CONTEXT:  # a name from the data is no text of ours to fill in
+            return wording.visible(self.step)
+        return CONTEXT[self.step].format(
+            targets=wording.plural(self.of, "target"),
+            times=wording.plural(many, "time"),
+            answers=wording.plural(many, "answer"),
+            entries=wording.plural(many, "entry", "entries"),
+        )
+
+    @property
     def _as_strong(self) -> str:
         return wording.rates(self.usual) if self.usual else "many"
+
+    @property
+    def rests(self) -> str:
+        """On how much the measured rate rests; empty where there is none."""
+        if self.keys is None:
+            return ""
+        among = "account" if self.source in ("tie", "rarity") else "key"
+        return f"rate from {wording.plural(self.keys, among)}"
 
     @property
     def why(self) -> str:
@@ -130,6 +156,8 @@ class Finding:
     gap: float
     funnels: tuple[Funnel, ...]
     rows: tuple[dict[str, Any], ...]
+    sources: tuple[str, ...] | None = None
+    """The column `sources`; None where the folder has none."""
     dark: tuple[str, ...] = ()
 
     @property
@@ -145,33 +173,34 @@ class Finding:
 
     @property
     def against(self) -> tuple[Line, ...]:
-        """The lines that speak against, strongest first."""
-        return tuple(line for line in self.lines if line.bits < 0)
+        """The lines that speak against, strongest first; what is held back speaks neither way."""
+        held = ("cap", "rarity")
+        return tuple(line for line in self.lines if line.bits < 0 and line.source not in held)
 
     @property
-    def rests_on(self) -> tuple[str, ...]:
-        """Name the independent sources of what speaks for it; at least one entry.
+    def beside(self) -> tuple[Line, ...]:
+        """What a reviewer should see beside the weight, and what adds nothing to it."""
+        return tuple(line for line in self.silent if line.source == "context")
+
+    @property
+    def rests(self) -> Rests:
+        """Name the independent sources of what speaks for it.
 
         An account's own conduct is one source, with however many targets; other accounts' events, lists and
         people are others. Rows of one account about several targets do not agree with each other: they are it.
         """
         speaks = [row for row in self.rows if (row["bits"] or 0) > 0]
         targets = {row["target"] for row in speaks if row["source"] == "taken"} - {None}
-        told = (
-            [f"its own conduct with {wording.plural(len(targets), 'target')}"]
-            if targets
-            else []
+        kinds = {row["source"] for row in speaks}
+        sources = self.sources
+        if sources is None:  # a folder of an earlier version
+            told = {"taken": "conduct:", "tie": "others", "report": "report", "known": "known"}
+            sources = tuple(word for source, word in told.items() if source in kinds)
+        own = "its own conduct" + (
+            f" with {wording.plural(len(targets), 'target')}" if targets else ""
         )
-        sources = {row["source"] for row in speaks}
         ties = sorted({row["step"] for row in speaks if row["source"] == "tie"})
-        told += (
-            [f"events of other accounts ({wording.step_words(', '.join(ties))})"]
-            if ties
-            else []
-        )
-        told += ["reports by people"] if "report" in sources else []
-        told += ["a known list"] if "known" in sources else []
-        return tuple(told) or ("nothing that speaks for it",)
+        return rests_on(sources, own, wording.step_words(", ".join(ties)))
 
     @property
     def sentence(self) -> str:
@@ -239,6 +268,7 @@ def _finding(
         gap=gap if abs(gap) > TOLERANCE else 0.0,
         funnels=tuple(mine),
         rows=tuple(rows),
+        sources=None if row.get("sources") is None else tuple(row["sources"]),
         dark=dark(account, rows, mine, *left),
     )
 

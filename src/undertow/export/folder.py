@@ -19,7 +19,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from undertow.campaigns.persona_show import PERSONAS
-from undertow.campaigns.table import CAMPAIGNS
 from undertow.errors import Place, UndertowError, shown_name
 
 ACCOUNTS: Final = ("account", "role", "playbook", "weight", "targets")
@@ -27,6 +26,12 @@ FUNNELS: Final = ("recruiter", "target", "playbook", "step", "weight", "steps")
 EVIDENCE: Final = (
     *("account", "role", "playbook", "target", "step"),
     *("event", "bits", "u", "m", "n", "source"),
+)
+CAMPAIGNS: Final = ("campaign", "accounts", "weight", "ties")
+"""Columns that every version has written; later ones are read where they are."""
+ROOMS: Final = (
+    *("series", "place", "room", "bits", "entered", "passed"),
+    *("dropped", "removed", "let_in", "gatekeepers"),
 )
 _AGAIN: Final = "run `undertow detect EVENTS --out DIR` again"
 
@@ -89,6 +94,42 @@ class PlaybookFacts(msgspec.Struct, frozen=True):
         return next((one for one in self.steps if one.name == name), StepFacts(name))
 
 
+class Reviewers(msgspec.Struct, frozen=True):
+    """What reviewers decided on cases of this ranking: the case's account in its role, under its playbook."""
+
+    confirmed: int = 0
+    rejected: int = 0
+    unclear: int = 0
+
+    @property
+    def looked_at(self) -> int:
+        """All cases that anybody decided on."""
+        return self.confirmed + self.rejected + self.unclear
+
+    @property
+    def clause(self) -> str:
+        """Say it as a clause that ends a sentence about the queue."""
+        if not self.looked_at:
+            return "your reviewers have decided on none of these yet"
+        return (
+            f"your reviewers found {self.confirmed:,} of {self.looked_at:,} that they looked at"
+        )
+
+
+class RoleChange(msgspec.Struct, frozen=True):
+    """Accounts that were target and recruiter both: in which order, and what its null gives."""
+
+    target_first: int = 0
+    target_later: int = 0
+    expected: float = 0.0
+    p: float = 1.0
+
+    @property
+    def chance(self) -> str:
+        """The chance as it is shown."""
+        return "less than 0.001" if self.p < 0.001 else f"{self.p:.3f}"
+
+
 class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "undertow"}):
     """`run.json`: what was read, under which ground, and what it could not show."""
 
@@ -108,6 +149,9 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     native_targets: dict[str, Any] | None = None
     coverage: tuple[str, ...] = ()
     from_reports: bool = False
+    role_change: RoleChange | None = None
+    reviewers: Reviewers | None = None
+    """None where no decisions were given."""
 
     def playbook(self, name: str) -> PlaybookFacts:
         """Look a playbook up; one that `run.json` does not know has a name and nothing else."""
@@ -152,6 +196,8 @@ class Results:
     rejects: pa.Table | None
     campaigns: pa.Table | None = None
     """Null where no ties were looked for."""
+    rooms: pa.Table | None = None
+    """Series of rooms; null where there are none."""
     personas: pa.Table | None = None
     """Null where no personas file was given."""
 
@@ -252,6 +298,7 @@ def open_folder(folder: Path) -> Results:
         what = f"`{shown_name(folder)}` is not a folder"
         mend = "give the folder that `undertow detect --out DIR` wrote"
         raise UndertowError(what, code="folder-missing", mend=mend)
+    rooms = folder / "rooms.parquet"
     rejects, campaigns = folder / "rejects.parquet", folder / "campaigns.parquet"
     personas = folder / "personas.parquet"
     return Results(
@@ -261,7 +308,8 @@ def open_folder(folder: Path) -> Results:
         funnels=_table(folder / "funnels.parquet", FUNNELS),
         evidence=_table(folder / "evidence.parquet", EVIDENCE),
         rejects=_table(rejects, ("file", "line", "reason")) if rejects.is_file() else None,
-        campaigns=_table(campaigns, CAMPAIGNS.names) if campaigns.is_file() else None,
+        campaigns=_table(campaigns, CAMPAIGNS) if campaigns.is_file() else None,
+        rooms=_table(rooms, ROOMS) if rooms.is_file() else None,
         personas=_table(personas, PERSONAS.names) if personas.is_file() else None,
     )
 

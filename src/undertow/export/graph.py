@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from undertow.export import wording
+from undertow.export.corroborated import Rests, rests_on
+
 LANES: Final = (
     ("gatekeeper", "lets in"),
     ("recruiter", "talks"),
@@ -54,6 +57,10 @@ class Drawn:
     height: float
     left_out: int
     says: str
+    rests: Rests | None = None
+    """What it rests on; None where the folder does not say."""
+    role_changes: int = 0
+    """Accounts that a member drew in and that later drew in others."""
 
 
 def draw(row: dict[str, Any]) -> Drawn:
@@ -82,6 +89,8 @@ def draw(row: dict[str, Any]) -> Drawn:
             nodes[account] = Node(account, role, x + aside, TOP + space * (place + 0.5))
     edges = tuple(_edges(row["ties"], nodes))
     kinds = sorted({kind for edge in edges for kind in edge.kinds})
+    sources = row.get("sources")
+    members = wording.plural(len(row["accounts"]), "member")
     says = f"{len(row['accounts'])} accounts, tied by {', '.join(kinds) or 'nothing that is drawn'}"
     return Drawn(
         row["campaign"],
@@ -92,6 +101,10 @@ def draw(row: dict[str, Any]) -> Drawn:
         height,
         left_out,
         says,
+        None
+        if sources is None
+        else rests_on(sources, f"the conduct of its {members}, as of one hand"),
+        row.get("role_changes") or 0,
     )
 
 

@@ -98,6 +98,7 @@ def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
         "prior_bits": wording.prior_bits(run.prior),
         "chains": [(facts, _chain(facts)) for facts in run.playbooks],
         "campaigns": _campaigns(results),
+        "series": _series(results),
         "folder": shown_name(results.folder),
         "funnel_rows": FUNNEL_ROWS,
     }
@@ -110,6 +111,15 @@ def _campaigns(results: Results) -> list[graph.Drawn]:
         return []
     rows = results.campaigns.slice(0, CAMPAIGNS).to_pylist()
     return [graph.draw(row) for row in rows if row["weight"] > 0]
+
+
+def _series(results: Results) -> list[list[dict[str, Any]]]:
+    """Give the first series of rooms, each as its rows in order."""
+    rows = [] if results.rooms is None else results.rooms.to_pylist()
+    of: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        of.setdefault(row["series"], []).append(row)
+    return list(of.values())[:CAMPAIGNS]
 
 
 def _answer(results: Results, ranking: list[dict[str, Any]]) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def write_results(
         marked[b"undertow.native_targets"] = msgspec.json.encode(summary["native_targets"])
     if rejects.num_rows:
         tables = {**tables, "rejects.parquet": rejects}
-    for name in ("rejects.parquet", "campaigns.parquet", "personas.parquet"):
+    for name in ("rejects.parquet", "campaigns.parquet", "personas.parquet", "rooms.parquet"):
         if name not in tables:
             (out / name).unlink(missing_ok=True)
     parts = {name: out / f".{name}.part" for name in (*tables, "run.json", "report.html")}
@@ -60,6 +60,7 @@ def write_results(
                 evidence=tables["evidence.parquet"],
                 rejects=tables.get("rejects.parquet"),
                 campaigns=tables.get("campaigns.parquet"),
+                rooms=tables.get("rooms.parquet"),
                 personas=tables.get("personas.parquet"),
             )
             writing = [pool.submit(write, name) for name in tables]

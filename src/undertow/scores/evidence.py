@@ -38,6 +38,9 @@ EXTRA_STEPS: Final = (
     "tie:group",
     "tie:known",
     "next target",
+    "shifts",
+    "slow answers",
+    "rooms",
 )
 """Names of what is no step of a playbook: step -2 is the first of them, -3 the next, and so on."""
 

@@ -41,6 +41,12 @@ def share_as_strong(strength: Array, many: int) -> Array:
     )
 
 
+def most_bits(strength: Array, many: int) -> Array:
+    """Give the most that a trait of each strength may say, in bits; arguments as for `share_as_strong`."""
+    share = share_as_strong(strength, many)
+    return np.asarray(np.clip(np.log2(GIVEN / share), 0.0, STEP_MOST), np.float64)
+
+
 def held_back(one: Weighed) -> Weighed:
     """Add a row `rarity` for each account, role and step whose rows say more than its rarity supports.
 
@@ -63,7 +69,7 @@ def held_back(one: Weighed) -> Weighed:
         for r in range(len(roles)):
             here = np.flatnonzero((key % 64 == r) & (bits > 0))
             share = share_as_strong(bits[here], int(many[r]))
-            most = np.clip(np.log2(GIVEN / share), 0.0, STEP_MOST)
+            most = most_bits(bits[here], int(many[r]))
             above = np.flatnonzero(bits[here] > most)
             parts.append(
                 _rows(

@@ -8,7 +8,7 @@ the census, rows as their tag.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -35,6 +35,8 @@ KEYS: Final = "keys"
 MET: Final = "met"
 CITED: Final = "cited"
 CLOSED: Final = "closed"
+Closed = Callable[[EventLog, Array, Array, Array], Array]
+"""Says from a log, accounts, targets and circles which targets met nobody else: bool, (k)."""
 MAIN: Final = ("type", "at", "visibility")
 
 
@@ -200,6 +202,7 @@ def cite_part(
                 base = len(known.decile)
                 cited.append(_blocked(log, held.mine, number, base, book.listed))
                 cited.append(_opening(log, held.mine, number, base, (playbook, book.listed)))
+                cited.append(_reports(log, held.mine, number, book))
             else:
                 answer, rows = _kept_meetings(log, told, book, known.decile)
             cited.append(rows)
@@ -293,6 +296,15 @@ def _opening(
     return first
 
 
+def _reports(log: EventLog, mine: Array, number: Array, wanted: Wanted) -> Array:
+    """Find where own accounts report an account that is ranked, in any role: rows."""
+    flags = log.rows_of("flag")
+    flags = flags[mine[log.actor[flags]] & (log.target[flags] != NOBODY)]
+    ranked = np.concatenate([wanted.ranked, *wanted.holders.values()])
+    told: Array = flags[np.isin(number[log.target[flags]], ranked)]
+    return told
+
+
 def _events(log: EventLog, rows: Array, number: Array) -> dict[str, pa.Array | Array]:
     """Write cited events out, accounts by number."""
     rooms = log.context[rows]
@@ -309,7 +321,7 @@ def _events(log: EventLog, rows: Array, number: Array) -> dict[str, pa.Array | A
 
 @dataclass(frozen=True)
 class Circles:
-    """What `Activity.known_only` is asked, accounts by number."""
+    """What is asked of whom targets met, accounts by number; as for `Activity.known_only`."""
 
     account: Array
     target: Array
@@ -320,19 +332,20 @@ def closed_part(
     asked: Asked,
     census: Any,  # noqa: ANN401  # Spark's broadcast
     circles: Any,  # noqa: ANN401  # likewise
+    answer: Closed,
     batches: Iterable[pa.RecordBatch],
 ) -> Iterator[Block]:
     """Say of a part's own targets whether they met nobody but an account and its circle."""
     known: Census = census.value
     for held in parts(asked.deal, batches):
-        where, closed = _closed(held, known, circles.value)
+        where, closed = _closed(held, known, circles.value, answer)
         yield Block(held.number, CLOSED, 0, pack({"where": where, "closed": closed}))
 
 
-def _closed(held: Held, known: Census, asked: Circles) -> tuple[Array, Array]:
-    """Answer `Activity.known_only` for the targets that are a part's own: places among those asked."""
-    log, size = held.log, len(held.log.accounts)
-    number, base = known.numbers(log.accounts), len(known.decile)
+def _closed(held: Held, known: Census, asked: Circles, answer: Closed) -> tuple[Array, Array]:
+    """Answer for the targets that are a part's own: places among those asked, and answers."""
+    size = len(held.log.accounts)
+    number, base = known.numbers(held.log.accounts), len(known.decile)
 
     def here(wanted: Array) -> Array:
         """Give the codes of accounts in this part, -1 for those that are not."""
@@ -341,18 +354,19 @@ def _closed(held: Held, known: Census, asked: Circles) -> tuple[Array, Array]:
 
     target = here(asked.target)
     where = np.flatnonzero(np.append(held.mine, False)[target])
-    target, account = target[where], here(asked.account[where])
     one, other = here(asked.circle // base), here(asked.circle % base)
     met = (one != NOBODY) & (other != NOBODY)
     circle = np.sort(one[met] * size + other[met])
+    return where, answer(held.log, here(asked.account[where]), target[where], circle)
+
+
+def known_only(log: EventLog, account: Array, target: Array, circle: Array) -> Array:
+    """Answer `Activity.known_only` from events."""
+    size = len(log.accounts)
     wanted = np.zeros(size + 1, bool)
     wanted[target] = True
-    rows = np.flatnonzero(
-        (wanted[log.actor] | wanted[log.target])
-        & (log.target != NOBODY)
-        & (log.target != log.actor)
-    )
+    touched = wanted[log.actor] | wanted[log.target]
+    rows = np.flatnonzero(touched & (log.target != NOBODY) & (log.target != log.actor))
     pairs = number_pairs(log.actor[rows], log.target[rows], size)
-    nobody = np.empty(0, np.int64)
-    activity = Activity(np.zeros(size, np.int64), nobody, pairs)
-    return where, activity.known_only(account, target, circle)
+    activity = Activity(np.zeros(size, np.int64), np.empty(0, np.int64), pairs)
+    return activity.known_only(account, target, circle)

@@ -6,15 +6,16 @@ are matched over a single part, by one executor: with its memory, and the same a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from undertow.engines.spark import Spark
-from undertow.engines.spark_blocks import Block
+from undertow.engines.spark_blocks import Array, Block
 from undertow.engines.spark_read import (
     SEQUENCE,
     Reading,
@@ -31,6 +32,7 @@ from undertow.events.read import EventFiles
 from undertow.events.spill import rows_of
 from undertow.matches.parts import owning_end
 from undertow.playbooks.grammar import Playbook
+from undertow.scores.spark_answers import Closed
 from undertow.scores.spark_weigh import Counted, FarParts, cited_log, count, weigh_far
 from undertow.scores.weigh import Weighed
 
@@ -110,6 +112,11 @@ class FarRun:
             sums, mine = found[whole]
             weighed[whole] = iter(weigh_far(far, sums, mine, counted, cited))
         return [next(weighed[end is None]) for end in self._ends], cited.log
+
+    def closed(self, answer: Closed) -> Callable[[Array, Array, Array], Array]:
+        """Give what asks executors whom targets met, by a function that knows it of a log."""
+        far = next(iter(self._ways.values()))
+        return partial(far.closed, answer)
 
     def drop(self) -> None:
         """Let executors forget all of it."""

@@ -37,9 +37,11 @@ from undertow.scores.spark_answers import (
     Asked,
     Census,
     Circles,
+    Closed,
     Wanted,
     cite_part,
     closed_part,
+    known_only,
     match_part,
 )
 from undertow.scores.weigh import Background, Weighed, weigh
@@ -56,7 +58,7 @@ class FarActivity(Activity):
 
     def known_only(self, account: Array, target: Array, circle: Array) -> Array:
         """As `Activity.known_only`."""
-        return self.ask(account, target, circle) if len(target) else np.ones(0, bool)
+        return self.ask(account, target, circle)
 
 
 @dataclass(frozen=True)
@@ -199,11 +201,13 @@ class FarParts:
             KEYS, MET, CITED
         )
 
-    def known_only(self, account: Array, target: Array, circle: Array) -> Array:
-        """Answer `Activity.known_only` from all parts."""
-        circles = self._spark.share_out(Circles(account, target, circle))
+    def closed(self, answer: Closed, account: Array, target: Array, circle: Array) -> Array:
+        """Ask all parts which targets met nobody but an account and its circle: bool, (k)."""
         closed = np.ones(len(target), bool)
-        step = partial(closed_part, self._asked, self._census, circles)
+        if not len(target):
+            return closed
+        circles = self._spark.share_out(Circles(account, target, circle))
+        step = partial(closed_part, self._asked, self._census, circles, answer)
         for block in self._parts.carry(step).collect(CLOSED):
             told = block.arrays()
             closed[numbers(told["where"])] = numbers(told["closed"])
@@ -322,7 +326,7 @@ def weigh_far(
         counted.contacts,
         counted.census.decile.astype(np.int64),
         Pairs(nobody, nobody, nobody, nobody),
-        far.known_only,
+        partial(far.closed, known_only),
     )
     weighed = []
     for place, one in enumerate(sums):
