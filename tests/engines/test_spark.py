@@ -71,7 +71,7 @@ def assert_same_files(folder: Path) -> dict[str, Any]:
 
 
 def blocked(rows: Sequence[Event]) -> list[Event]:
-    """Let targets block whom they met, and undo one of it."""
+    """Let targets block and report whom they met, and undo one of it."""
     day = timedelta(days=60)
     more = [
         event(
@@ -82,6 +82,9 @@ def blocked(rows: Sequence[Event]) -> list[Event]:
             f"b{n}",
         )
         for n in range(4)
+    ]
+    more += [
+        event("flag", START + day, f"p:{CANARY}-{n}", f"p:rec-{n % 3}", f"f{n}") for n in (0, 5)
     ]
     undo = event("undo", START + 2 * day, f"p:{CANARY}-1", None, "undone", context="b1")
     return [*rows, *more, undo]
@@ -109,6 +112,8 @@ def test_it_writes_the_files_of_one_machine_for_every_shipped_playbook(
     assert spark.many(len(rows)) == 2
     sources = pq.read_table(tmp_path / "spark" / "evidence.parquet")["source"].to_pylist()
     assert {"block", "unblock", "taken", "not taken"} <= set(sources)
+    rests_on = pq.read_table(tmp_path / "spark" / "accounts.parquet")["sources"].to_pylist()
+    assert {"targets", "conduct:p"} <= {word for words in rests_on for word in words}
 
 
 def test_it_says_that_ties_were_not_looked_for(
