@@ -61,7 +61,8 @@ class Bench:
         """Make a case of one of `jobs.py` on structural events.
 
         Args:
-            job: `structural` (pair by pair), `order` (in the order of time) or `live` (as they come).
+            job: `structural` (pair by pair), `order` (in the order of time), `live` (as they come) or `steps`
+                (each step timed).
             group: the table it stands in.
             name: what it is called there.
             books: playbook files.
@@ -175,6 +176,8 @@ def live(bench: Bench) -> Iterator[Case]:
     n = min(bench.n, MOST_PYTHON)
     batches = bench.job("live", group, "Arrow batches of 1,000", P1, n=n, answers="p1")
     yield replace(batches, cores=1)
+    steps = bench.job("steps", group, "step by step, three times over", P1, n=n, answers="p1")
+    yield replace(steps, cores=1, once=True)
     for n in (FEW, min(bench.n, MOST_LINES)):
         lines = bench.files.lines(n)
         alerts = ("--alerts", str(bench.scratch / "alerts"))
@@ -207,6 +210,10 @@ def growth(bench: Bench) -> Iterator[Case]:
     group, folder = "growth with playbooks", bench.scratch / "playbooks"
     for many in (1, 2, 5, 10):
         yield bench.job("structural", group, f"{many} at once", *variants.ten(folder, many))
+    for many in (1, 10):
+        books = variants.ten(folder, many)
+        yield bench.job("order", group, f"{many} at once, in time order", *books)
+        yield bench.detect(group, f"{many} at once, whole command", bench.n, *books)
     group = "growth with steps"
     for steps in variants.STEPS:
         yield bench.job("structural", group, f"{steps} steps", variants.long(folder, steps))

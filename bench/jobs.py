@@ -100,7 +100,20 @@ def live(asked: argparse.Namespace) -> None:
     longest = fed(stream, batches)
     seconds = time.perf_counter() - begin
     each = stream.bytes_in_use / max(1, stream.live_pairs)
-    more = {"longest_ms": longest * 1e3, "bytes_per_pair": each}
+    more = {"longest_batch_ms": round(longest * 1e3, 3), "bytes_per_live_pair": round(each, 1)}
+    p1.tell(changed_answer(books, stream.answers()), seconds, asked.answer, **more)
+
+
+def steps(asked: argparse.Namespace) -> None:
+    """Time every single step of the stream."""
+    from steps import measured
+
+    from undertow.playbooks.parse import load
+
+    books = [load(str(path)) for path in asked.playbook]
+    begin = time.perf_counter()
+    stream, more = measured(books, asked.warm, asked.events)
+    seconds = time.perf_counter() - begin
     p1.tell(changed_answer(books, stream.answers()), seconds, asked.answer, **more)
 
 
@@ -108,7 +121,7 @@ def fed(stream: Any, batches: list[Any]) -> float:  # noqa: ANN401 - imported in
     """Feed batches, and give the seconds that the slowest of them took."""
     import numpy as np
 
-    from undertow.engines.stream import columns
+    from undertow.engines.stream_columns import columns
     from undertow.events.table import TYPES
 
     kinds = np.array([TYPES.index(kind) for kind in batches[0]["type"].dictionary.to_pylist()])
@@ -142,7 +155,7 @@ def changed_answer(books: list[Any], found: Any) -> p1.Answer:  # noqa: ANN401 -
 
 
 def main() -> None:
-    jobs = {"structural": structural, "order": order, "live": live}
+    jobs = {"structural": structural, "order": order, "live": live, "steps": steps}
     parser = argparse.ArgumentParser()
     parser.add_argument("job", choices=("floor", *jobs))
     parser.add_argument("events", type=Path)

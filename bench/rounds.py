@@ -25,6 +25,8 @@ HERE = Path(__file__).parent
 MIB = 1 << 20
 SAMPLE_SECONDS = 0.2
 CORES = 2
+TOLD = ("seconds", "matches", "answer")
+"""What every case tells of itself; more is shown below the table."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Row:
     ratio: float | None
     peak_mib: float
     matches: int | None
+    more: dict[str, float] = field(default_factory=dict)
+    """What else the case tells of itself, by a name with its unit."""
 
 
 @dataclass
@@ -261,6 +265,11 @@ def summed(case: Case, runs: list[Measured]) -> Row:
         ratio=median(ratios) if ratios else None,
         peak_mib=median(run.peak_mib for run in runs),
         matches=runs[-1].told.get("matches"),
+        more={
+            name: median(run.told[name] for run in runs)
+            for name in runs[-1].told
+            if name not in TOLD
+        },
     )
 
 

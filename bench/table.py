@@ -51,9 +51,24 @@ def markdown(results: Results) -> str:
         else:
             lines.append(line(case.name, results.rows[key(case)]))
     return "\n\n".join(
-        f"**{group[:1].upper()}{group[1:]}**\n\n{HEAD}\n" + "\n".join(lines)
+        f"**{group[:1].upper()}{group[1:]}**\n\n{HEAD}\n"
+        + "\n".join(lines)
+        + beside(results, group)
         for group, lines in groups.items()
     )
+
+
+def beside(results: Results, group: str) -> str:
+    """Say below a table what else its cases told of themselves."""
+    said = []
+    for case in results.cases:
+        more = {} if case.absent or case.group != group else results.rows[key(case)].more
+        if more:
+            each = ", ".join(
+                f"{name.replace('_', ' ')} {value:g}" for name, value in more.items()
+            )
+            said.append(f"{case.name}, {case.n:,} events: {each}.")
+    return "".join(f"\n\n{one}" for one in said)
 
 
 def machine(peers: dict[str, str]) -> str:
@@ -74,7 +89,12 @@ def machine(peers: dict[str, str]) -> str:
 
 def json_rows(results: Results) -> list[dict[str, object]]:
     """List what was measured; what could not be is left out."""
-    return [asdict(row) for row in results.rows.values()]
+    rows: list[dict[str, object]] = []
+    for row in results.rows.values():
+        kept = asdict(row)
+        more = kept.pop("more")
+        rows.append({**kept, **more})
+    return rows
 
 
 def keep(results: Results, path: Path) -> None:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
@@ -25,6 +25,7 @@ Compiled = TypeVar("Compiled", bound=Callable[..., Any])
 # numba's own hints know neither its settings nor some options of `njit`.
 _njit: Final[Any] = numba.njit
 _settings: Final[Any] = _config
+_plain: Final[Any] = numba.types.unliteral
 _HERE: Final = Path(__file__).parent
 _BUILT_ON: Final = {"engines": ("matches",)}
 """Packages whose compiled functions another package's functions call, beside its own."""
@@ -40,7 +41,9 @@ def inner(function: Compiled) -> Compiled:
 
     A way in from Python would cost a tenth of a second of compiling each.
     """
-    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _once_for_numbers(
+        _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    )
 
 
 def uncounted(function: Compiled) -> Compiled:
@@ -54,7 +57,9 @@ def uncounted(function: Compiled) -> Compiled:
 
 def uncounted_inner(function: Compiled) -> Compiled:
     """Compile as `inner` and `uncounted` do."""
-    return _compiled(function, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _once_for_numbers(
+        _compiled(function, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    )
 
 
 def inlined(function: Compiled) -> Compiled:
@@ -62,13 +67,31 @@ def inlined(function: Compiled) -> Compiled:
 
     A tuple of arrays is handed over as some ten words for each array, which costs more than a short rule.
     """
-    return _compiled(
-        function,
-        _nrt=False,
-        no_cpython_wrapper=True,
-        no_cfunc_wrapper=True,
-        forceinline=True,
+    return _once_for_numbers(
+        _compiled(
+            function,
+            _nrt=False,
+            no_cpython_wrapper=True,
+            no_cfunc_wrapper=True,
+            forceinline=True,
+        )
     )
+
+
+def _once_for_numbers(made: Compiled) -> Compiled:
+    """Let a number that is written out in a call be a number like any other.
+
+    Otherwise numba would compile the function once more for each such number.
+    """
+    dispatcher: Any = made
+    usual = dispatcher.get_call_template
+
+    def get_call_template(given: Sequence[Any], named: Mapping[str, Any]) -> Any:  # noqa: ANN401  # numba's own
+        plain = {name: _plain(kind) for name, kind in named.items()}
+        return usual(tuple(_plain(kind) for kind in given), plain)
+
+    dispatcher.get_call_template = get_call_template
+    return made
 
 
 def _compiled(function: Compiled, **options: bool) -> Compiled:
@@ -86,22 +109,23 @@ def _waited(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def meanwhile(module: str, function: str) -> Iterator[Callable[[], None]]:
+def meanwhile(
+    module: str, function: str, maker: str | None = None
+) -> Iterator[Callable[[], None]]:
     """Have another process compile a function while this one goes on, unless its code is kept already.
 
     Args:
         module: the module that holds the function to be compiled.
-        function: one of the module's functions, `compile_NAME`: it compiles NAME by calling it on nothing.
+        function: `compile_NAME`: it compiles the module's function NAME by calling it on nothing.
+        maker: the module that holds `compile_NAME`; the same unless told otherwise.
 
     Yields:
         What waits until that is done. If it fails, this process compiles for itself.
     """
-    compiled = f"{module.rsplit('.', 1)[1]}.{function.removeprefix('compile_')}-"
-    kept = kept_in(module.split(".")[1])
-    if (os.cpu_count() or 1) < 2 or any(kept.glob(f"**/{compiled}*.nbi")):
+    if (os.cpu_count() or 1) < 2 or is_kept(module, function.removeprefix("compile_")):
         yield lambda: None
         return
-    call = f"from {module} import {function}; {function}()"
+    call = f"from {maker or module} import {function}; {function}()"
     try:
         process = subprocess.Popen(  # noqa: S603  # our own code
             (sys.executable, "-c", call),
@@ -118,6 +142,12 @@ def meanwhile(module: str, function: str) -> Iterator[Callable[[], None]]:
         if process.poll() is None:
             process.terminate()
             process.wait()
+
+
+def is_kept(module: str, function: str) -> bool:
+    """Say whether the machine code of a module's function is kept from an earlier run."""
+    kept = kept_in(module.split(".")[1])
+    return any(kept.glob(f"**/{module.rsplit('.', 1)[1]}.{function}-*.nbi"))
 
 
 @cache

@@ -257,6 +257,10 @@ def test_every_group_of_a_run_measures_or_says_why_not(folder: Path, tmp_path: P
     assert {"peers: plain Python", "growth with steps: 8 steps"} <= cases
     assert "event table, whole command: few events" in cases
     assert "live, one core: Arrow batches of 1,000" in cases
+    (steps,) = [row for row in rows if row["case"].startswith("live, one core: step by step")]
+    assert 0 < steps["p50_ns"] <= steps["p99_ns"]
+    assert steps["longest_step_ms"] > 0
+    assert "bytes per live pair" in page
     polars = "peers: Polars, early filter" in cases
     assert polars or "polars is not installed" in page
 

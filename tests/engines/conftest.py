@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import the small worlds of other tests, and starts Spark once for all."""
+"""Lets the tests of this folder import helpers of other tests, and starts Spark once for all."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from undertow.engines.spark import Spark, session
 
 TESTS = Path(__file__).parent.parent
-for folder in ("matches", "pipeline"):
+for folder in ("matches", "pipeline", "engines"):
     sys.path.insert(0, str(TESTS / folder))
 sys.path.append(str(TESTS.parent / "bench"))
 

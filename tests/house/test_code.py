@@ -37,15 +37,12 @@ def is_compiled(path: Path) -> bool:
         "*/matches/kernel*.py",
         "*/events/kernel*.py",
         "*/engines/*kernel*.py",
-        "*/engines/stream*.py",
     )
     return any(path.match(pattern) for pattern in compiled)
 
 
 @pytest.mark.parametrize("path", EVERY, ids=shown)
 def test_a_file_is_short_enough_to_read_at_one_sitting(path: Path) -> None:
-    if path.match("*/engines/stream*.py"):
-        return  # the live engine's step: not cut yet
     lines = len(path.read_text("utf-8").splitlines())
     assert lines <= FILE_LINES, f"{shown(path)} has {lines} lines: cut it along a noun"
 

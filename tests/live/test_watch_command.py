@@ -201,10 +201,10 @@ def test_a_running_watch_shows_counts_and_stops_with_a_checkpoint(tmp_path: Path
         assert process.stderr is not None
         address = next(line.split()[-1] for line in process.stderr if "metrics:" in line)
         text = ""
-        until = time.monotonic() + 30
+        until = time.monotonic() + 120
         while "lines_read_total 6" not in text and time.monotonic() < until:
             # The server of this very test, on the loopback.
-            with urllib.request.urlopen(address, timeout=5) as answer:
+            with urllib.request.urlopen(address, timeout=60) as answer:
                 text = answer.read().decode()
             time.sleep(0.05)
         os.kill(process.pid, signal.SIGTERM)

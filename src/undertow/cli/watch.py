@@ -80,6 +80,7 @@ def watch(
 
     Example: undertow watch events.jsonl --ground "terms, section 4" --state watched --alerts alerts.jsonl
     """
+    from undertow.compiled import is_kept
     from undertow.live.metrics import Exposed, parse_address
     from undertow.live.opening import declared_for, hold_playbooks, is_stream, open_source
     from undertow.live.rates import read_rates
@@ -109,6 +110,8 @@ def watch(
         rates={} if rates is None else read_rates(rates, books),
         every=checked_duration(every, "--every") / 1e6,
     )
+    if not is_kept("undertow.engines.stream_kernel", "feed"):
+        note("compiling for this machine: some seconds, this once")
     opened = open_source(source, once=once)
     try:
         running = Watch(asked, opened, make_compiled(asked), _say)

@@ -9,39 +9,25 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from undertow.engines.stream_kernel import (
-    ASK,
-    FULL,
-    LARGER,
-    OK,
-    Columns,
-    count_live,
-    feed,
-    settle,
-)
-from undertow.engines.stream_keys import AS_ROWS, Room
-from undertow.engines.stream_rules import Pass, compile_passes
-from undertow.engines.stream_settle import best_of
-from undertow.engines.stream_store import (
-    ACCOUNT_SLOT,
+from undertow.engines.stream_ahead import compile_ahead
+from undertow.engines.stream_columns import NO_EVENTS
+from undertow.engines.stream_compile import compile_passes
+from undertow.engines.stream_kernel import Columns, count_live, feed, settle
+from undertow.engines.stream_kernel_gather import Room
+from undertow.engines.stream_kernel_keys import ASK, FULL, LARGER, OK
+from undertow.engines.stream_kernel_store import (
     ANSWERED,
     CHANGED,
-    COUNTS,
     DONE,
     DROPPED,
     EVENTS,
     FURTHEST,
     GATHERED,
-    INDEX_SLOT,
-    ITEM,
-    NARROW_ROW,
-    NARROW_SLOT,
     NOW,
-    PAIR_ROW,
     PENDING,
     REVISION,
     ROW_A,
@@ -51,13 +37,10 @@ from undertow.engines.stream_store import (
     SWEEPS,
     TAKEN,
     TAKEN_IN,
-    TODO,
     TODO_BOOK,
-    WAY_SLOT,
-    WIDE_SLOT,
     Store,
 )
-from undertow.engines.stream_tables import (
+from undertow.engines.stream_kernel_tables import (
     DEPTH,
     ENTRIES,
     LIVE,
@@ -66,24 +49,31 @@ from undertow.engines.stream_tables import (
     USED,
     Map,
     Pool,
-    new_map,
-    new_pool,
 )
+from undertow.engines.stream_room import (
+    MAPS,
+    POOLS,
+    ROOM_AT_FIRST,
+    fill,
+    maps_of,
+    new_room,
+    new_store,
+    part_of,
+    pools_of,
+    too_large,
+)
+from undertow.engines.stream_rules import Pass
+from undertow.engines.stream_settle import best_of
 from undertow.errors import UndertowError
 from undertow.events.source import Source
 from undertow.events.table import TYPES
-from undertow.matches.kernel import scratch
 from undertow.matches.program import Array
-from undertow.playbooks.grammar import SIGNALS, Playbook
+from undertow.playbooks.grammar import Playbook
 
 MEMORY: Final = 4 << 30
 """Bytes that the state may come to use where nothing else is said."""
-ROOM_AT_FIRST: Final = 256
-"""Events of one key that there is room for at first; more where a key needs it."""
 MEASURED_EVERY: Final = 10_000
 """Events after which memory is measured again."""
-_MAPS: Final = ("pairs", "accounts", "ways", "index")
-_POOLS: Final = ("nodes", "items", "answers")
 
 
 @dataclass(frozen=True)
@@ -109,62 +99,6 @@ class Changes:
 
     def __len__(self) -> int:
         return len(self.furthest)
-
-
-def columns(
-    at: Array,
-    kind: Array,
-    actor: Array,
-    target: Array,
-    *,
-    kinds: Array | None = None,
-    ref: Array | None = None,
-    marks: Array | None = None,
-    visibility: Array | None = None,
-    platform: Array | None = None,
-    context: Array | None = None,
-) -> Columns:
-    """Bring a batch into the form that the engine reads; arrays of the right type are not copied.
-
-    Args:
-        at: microseconds, ascending; events of one moment in total order.
-        kind: index into `TYPES`, or into `kinds`.
-        actor: account, at least 0.
-        target: account, -1 for none.
-        kinds: index into `TYPES` for each kind, `len(TYPES)` for what is none of them.
-        ref: a number of the event, at least 0, given back in changes; None: events are numbered from 0.
-        marks: bits of the signals in the order of `SIGNALS`: 1 address, 2 link, 4 answered.
-        visibility: index into `VISIBILITIES`, -1 for none.
-        platform: index into the stream's platforms; any other number is one that nothing is declared of.
-        context: room or thread, -1 for none.
-    """
-
-    def given(column: Array | None, kind: type) -> Array:
-        return np.empty(0, kind) if column is None else np.ascontiguousarray(column, kind)
-
-    return Columns(
-        at=given(at, np.int64),
-        kind=given(kind, np.int32),
-        kinds=np.arange(len(TYPES) + 1) if kinds is None else given(kinds, np.int64),
-        actor=given(actor, np.int64),
-        target=given(target, np.int64),
-        ref=given(ref, np.int64),
-        marks=given(marks, np.uint8),
-        visibility=given(visibility, np.int8),
-        platform=given(platform, np.int32),
-        context=given(context, np.int64),
-    )
-
-
-NO_EVENTS: Final = columns(*(np.empty(0, np.int64) for _ in range(4)))
-
-
-def mark_bits(marks: Mapping[str, Array]) -> Array:
-    """Pack boolean columns by signal name into the bits of `columns`."""
-    parts = [
-        marks[name].astype(np.uint8) << k for k, name in enumerate(SIGNALS) if name in marks
-    ]
-    return np.bitwise_or.reduce(parts)
 
 
 class Stream:
@@ -209,13 +143,14 @@ class Stream:
         self.passes = compile_passes(
             self.playbooks, self.sources, self.platforms, start, forget=self.forget
         )
-        self.stores = [_new_store(one, self.memory) for one in self.passes]
-        self._rooms = [_new_room(one, ROOM_AT_FIRST) for one in self.passes]
+        self.stores = [new_store(one, self.memory) for one in self.passes]
+        self._rooms = [new_room(one, ROOM_AT_FIRST) for one in self.passes]
         self._floors = [
             np.array([book.floor for book in one.compiled], np.int64) for one in self.passes
         ]
         self._nothing = self._read(self.passes[0], self.stores[0], np.empty(0, np.int64))
         one = self.passes[0]
+        compile_ahead(NO_EVENTS, one.rules, one.programs, self.stores[0])
         feed(
             0,
             0,
@@ -227,7 +162,8 @@ class Stream:
             self._rooms[0],
         )
         # Called by its one signature: finding out the types of so many arrays costs more than a batch.
-        self._step = feed.get_overload(feed.signatures[0])
+        compiled: Any = feed
+        self._step = compiled.get_overload(compiled.signatures[0])
 
     def feed(self, batch: Columns) -> Changes:
         """Take in events.
@@ -252,7 +188,7 @@ class Stream:
         if self._unmeasured >= MEASURED_EVERY:
             self._unmeasured = 0
             if self.bytes_in_use > self.memory:
-                raise _too_large(self.memory)
+                raise too_large(self.memory)
         return self._drain()
 
     def _feed_pass(self, k: int, batch: Columns, n: int) -> None:
@@ -263,10 +199,10 @@ class Stream:
                 i, n, batch, one.rules, one.programs, self._floors[k], store, self._rooms[k]
             )
             if why == FULL:
-                raise _too_large(self.memory)
+                raise too_large(self.memory)
             if why == LARGER:
                 size = self._rooms[k].sorted.shape[1]
-                self._rooms[k] = _new_room(one, 2 * size)
+                self._rooms[k] = new_room(one, 2 * size)
             elif why == ASK:
                 self._settle(k)
 
@@ -332,22 +268,20 @@ class Stream:
     @property
     def bytes_in_use(self) -> int:
         """Bytes of state that are in use, free slots and rows in between included."""
-        return 8 * sum(
-            int(map_.head[SEGMENTS]) * (SEGMENT * map_.slots.shape[1] + 2)
-            + (1 << int(map_.head[DEPTH]))
-            for store in self.stores
-            for map_ in _maps(store)
-        ) + 8 * sum(
-            int(pool.head[USED]) * pool.rows.shape[1]
-            for store in self.stores
-            for pool in _pools(store)
-        )
+        words = 0
+        for store in self.stores:
+            for table in maps_of(store):
+                segments = int(table.head[SEGMENTS])
+                words += segments * (SEGMENT * table.slots.shape[1] + 2)
+                words += 1 << int(table.head[DEPTH])
+            words += sum(int(one.head[USED]) * one.rows.shape[1] for one in pools_of(store))
+        return 8 * int(words)
 
     @property
     def live_pairs(self) -> int:
         """Pairs of accounts that an event may still carry on; looks at all that are kept."""
         return sum(
-            count_live(one.rules, store, store.counts[NOW])
+            int(count_live(one.rules, store, store.counts[NOW]))
             for one, store in zip(self.passes, self.stores, strict=True)
         )
 
@@ -378,14 +312,14 @@ class Stream:
             "stream": np.array([self._fingerprint(), -1 if self.start is None else self.start])
         }
         for k, store in enumerate(self.stores):
-            for name in _MAPS:
+            for name in MAPS:
                 table: Map = getattr(store, name)
                 used = int(table.head[SEGMENTS])
                 kept[f"{k}.{name}.head"] = table.head
                 kept[f"{k}.{name}.slots"] = table.slots[: used * SEGMENT]
                 kept[f"{k}.{name}.segments"] = table.segments[:used]
                 kept[f"{k}.{name}.directory"] = table.directory[: 1 << int(table.head[DEPTH])]
-            for name in _POOLS:
+            for name in POOLS:
                 pool: Pool = getattr(store, name)
                 kept[f"{k}.{name}.head"] = pool.head
                 kept[f"{k}.{name}.rows"] = pool.rows[: pool.head[USED]]
@@ -406,9 +340,12 @@ class Stream:
         """Go on from a state, as if the stream had never stopped.
 
         Args:
-            playbooks, sources, platforms, forget: as the stream had that gave the state.
+            playbooks: as the stream had that gave the state.
+            sources: likewise.
             state: from `state`.
+            platforms: likewise as it had.
             memory: bytes that the state may come to use.
+            forget: likewise as it had.
 
         Raises:
             UndertowError: if the state is of other playbooks or sources, or needs more memory.
@@ -432,66 +369,9 @@ class Stream:
             for name, given in state.items():
                 owner, _, part = name.partition(".")
                 if owner == str(k):
-                    _fill(_part(store, part), given, memory)
+                    fill(part_of(store, part), given, memory)
         return made
 
     def _fingerprint(self) -> int:
         told = (self.playbooks, self.sources, self.platforms, self.forget, TYPES)
         return zlib.crc32(repr(told).encode())
-
-
-def _part(store: Store, name: str) -> Array:
-    owner, _, part = name.partition(".")
-    whole: Array = getattr(getattr(store, owner), part) if part else getattr(store, owner)
-    return whole
-
-
-def _fill(whole: Array, given: Array, memory: int) -> None:
-    if len(given) > len(whole):
-        raise _too_large(memory)
-    whole[: len(given)] = given
-
-
-def _maps(store: Store) -> list[Map]:
-    return [getattr(store, name) for name in _MAPS]
-
-
-def _pools(store: Store) -> list[Pool]:
-    return [getattr(store, name) for name in _POOLS]
-
-
-def _too_large(memory: int) -> UndertowError:
-    return UndertowError(
-        f"what is still open needs more than {memory >> 20} MiB",
-        code="stream-memory",
-        mend="allow more memory, or shorten the playbooks' windows",
-    )
-
-
-def _new_store(one: Pass, memory: int) -> Store:
-    wide = any(not book.plain for book in one.compiled)
-    steps = max(len(book.plan) for book in one.compiled)
-    slot = WIDE_SLOT if wide else NARROW_SLOT
-    beside = memory if wide else 0
-    answers = new_pool(TAKEN + 2 * steps, memory)
-    return Store(
-        pairs=new_map(slot, memory),
-        nodes=new_pool(PAIR_ROW if wide else NARROW_ROW, memory),
-        accounts=new_map(ACCOUNT_SLOT, beside),
-        items=new_pool(ITEM, beside),
-        ways=new_map(WAY_SLOT, memory if one.rules.classes[:, 1].any() else 0),
-        index=new_map(INDEX_SLOT, memory),
-        answers=answers,
-        changed=np.empty(len(answers.rows), np.int64),
-        todo=np.empty((1 << 20, TODO), np.int64),
-        spare=np.empty((SEGMENT, WIDE_SLOT), np.int64),
-        counts=np.zeros(COUNTS, np.int64),
-    )
-
-
-def _new_room(one: Pass, size: int) -> Room:
-    sights = one.programs.bounds.shape[1]
-    return Room(
-        scratch(one.programs.steps.shape[1], sights, size),
-        np.empty((AS_ROWS, size), np.int64),
-    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from undertow.engines.stream_store import STAMP
+from undertow.engines.stream_kernel_store import STAMP
 from undertow.matches.kernel import REFUSED, answer
 from undertow.matches.kernel_rules import MASK, OTHER, Scratch
 from undertow.matches.program import FREE, KEY_ROLES, OPTIONAL, Array, Program

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from undertow.engines.stream import Stream, columns
+from undertow.engines.stream import Stream
+from undertow.engines.stream_columns import columns
 from undertow.engines.stream_rules import LONGEST
 from undertow.events.source import Source
 from undertow.live.columns import (

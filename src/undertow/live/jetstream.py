@@ -1,9 +1,9 @@
 """NATS JetStream as a source: a durable pull consumer whose messages are acknowledged by checkpoints.
 
 A message is acknowledged only once a checkpoint holds its events. What a killed run had taken and not
-acknowledged comes again when the server has waited long enough; the next run waits for it before it takes
-anything new, so order is kept and nothing becomes late by a restart. What comes twice is known by its
-number in the stream.
+acknowledged comes again when the server has waited long enough; the next run gathers it before it gives
+anything new (`redelivery`), so order is kept and nothing becomes late by a restart. What comes twice is
+known by its number in the stream.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from undertow.errors import UndertowError
 from undertow.live.lines import Block, look_over
+from undertow.live.redelivery import Message, Outstanding, number_of, rest
 from undertow.live.sources import BLOCK, Position
 from undertow.units import SECOND, parse_duration
 
@@ -33,7 +34,6 @@ FETCH: Final = 2_000
 AHEAD: Final = 4
 """Fetched batches that may wait: the queue is bounded, so a slow engine stops the reading."""
 PATIENCE: Final = 1.0
-NAP: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,18 @@ class JetStream:
         self._address = address
         self._once = once
         self.ended = False
-        self._queue: queue.Queue[list[Any]] = queue.Queue(AHEAD)
+        self._queue: queue.Queue[list[Message]] = queue.Queue(AHEAD)
         self._fault: Exception | None = None
         self._closing = False
         self._lines = 0
         self._floor = 0
-        self._given: dict[int, Any] = {}
+        self._given: dict[int, Message] = {}
         """By number in the stream: messages given since the last checkpoint."""
+        self._taken: set[int] = set()
+        """Numbers of what was fetched and is not acknowledged; only the thread of the connection looks."""
         self._held: set[int] = set()
         """Numbers that a checkpoint holds and the server may still send again."""
         self._most = MOST_PENDING
-        self._drained = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -168,34 +169,56 @@ class JetStream:
         """Fetch batch after batch into the bounded queue."""
         from nats.errors import Error
 
+        sent = Outstanding(self._some, self._consumer, self._pause, lambda: self._closing)
+        strange = True
+        """Whether something may be out of order: after a start, and after a break of the connection."""
+        messages: list[Message] = []
         try:
-            if self._info.num_ack_pending:
-                # Only then does the server send again what an earlier run took and did not acknowledge,
-                # and it sends that first.
-                await self._rest(self._pause + 1.0)
             while not self._closing:
                 try:
-                    size = max(1, min(FETCH, self._most // 4))
-                    messages = await self._pull.fetch(size, timeout=PATIENCE)
-                except TimeoutError:
-                    messages = []
+                    if not strange:
+                        messages = await self._some(FETCH)
+                        strange = sent.broken(messages)
+                    if strange:
+                        messages = await sent.gather(messages, lambda: self._taken)
+                        strange = False
+                    at_end = not messages and await self._at_end()
                 except Error:
-                    # A lost connection: the library makes a new one.
-                    await self._rest(PATIENCE)
+                    # A lost connection: the library makes a new one. What is held is kept.
+                    strange = True
+                    await rest(PATIENCE, lambda: self._closing)
                     continue
-                while not self._closing:
-                    try:
-                        self._queue.put_nowait(messages)
-                        break
-                    except queue.Full:
-                        await asyncio.sleep(0.005)
+                if messages or at_end:
+                    self._taken.update(map(number_of, messages))
+                    await self._hand_over(messages)
+                    messages = []
         except Exception as fault:  # noqa: BLE001  # told to whoever reads
             self._fault = fault
 
-    async def _rest(self, seconds: float) -> None:
-        for _ in range(round(seconds / NAP)):
-            if not self._closing:
-                await asyncio.sleep(NAP)
+    async def _some(self, most: int) -> list[Message]:
+        """Fetch some messages; none if none came in time."""
+        size = max(1, min(FETCH, self._most // 4, most))
+        try:
+            found: list[Message] = await self._pull.fetch(size, timeout=PATIENCE)
+        except TimeoutError:
+            return []
+        return found
+
+    async def _at_end(self) -> bool:
+        """Say whether to stop: the server holds nothing more, and did not just answer late."""
+        if not self._once:
+            return False
+        info = await self._consumer()
+        return not info.num_pending and int(info.num_ack_pending) <= len(self._taken)
+
+    async def _hand_over(self, messages: list[Message]) -> None:
+        while not self._closing:
+            try:
+                self._queue.put_nowait(messages)
+            except queue.Full:
+                await asyncio.sleep(0.005)
+            else:
+                break
 
     def read(self, patience: float) -> Block | None:
         """Give the lines of the next messages."""
@@ -219,7 +242,8 @@ class JetStream:
                 if data:
                     parts.append(data if data.endswith(b"\n") else data + b"\n")
                     size += len(data)
-            if not messages and self._once:
+            if not messages:
+                # Only what is to be read once has an end.
                 self.ended = not parts
                 break
         if not parts:
@@ -229,9 +253,9 @@ class JetStream:
         self._lines += look_over(data)[0]
         return Block(data, first, f"stream {self._address.stream}")
 
-    def _take(self, message: Any) -> bytes:  # noqa: ANN401  # the library's message
+    def _take(self, message: Message) -> bytes:
         """Give a message's lines, nothing if it came before."""
-        number = int(message.metadata.sequence.stream)
+        number = number_of(message)
         if number <= self._floor or number in self._held:
             # A checkpoint holds it: the acknowledgement was lost.
             self._send([message])
@@ -240,9 +264,10 @@ class JetStream:
         self._given[number] = message
         return b"" if again else bytes(message.data)
 
-    def _send(self, messages: list[Any]) -> None:
+    def _send(self, messages: list[Message]) -> None:
         async def acknowledge() -> None:
             for message in messages:
+                self._taken.discard(number_of(message))
                 with contextlib.suppress(Exception):
                     await message.ack()
 
@@ -277,6 +302,9 @@ class JetStream:
 
     async def _acknowledged(self) -> Any:  # noqa: ANN401  # the library's own record
         await self._client.flush(5)
+        return await self._consumer()
+
+    async def _consumer(self) -> Any:  # noqa: ANN401  # the library's own record
         return await self._context.consumer_info(self._address.stream, self._address.durable)
 
     def close(self) -> None:
@@ -286,7 +314,7 @@ class JetStream:
         async def hand_back() -> None:
             while not self._queue.empty():
                 for message in self._queue.get_nowait():
-                    if int(message.metadata.sequence.stream) not in self._given:
+                    if number_of(message) not in self._given:
                         await message.nak()
             await self._client.flush(5)
 

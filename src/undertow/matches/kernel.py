@@ -34,6 +34,7 @@ from undertow.matches.kernel_rules import (
     gathered_from,
     unseen,
 )
+from undertow.matches.kernel_states import judge
 from undertow.matches.plan import FOREVER
 from undertow.matches.program import (
     BETWEEN,
@@ -86,9 +87,11 @@ def nothing_to_match() -> tuple[Program, Scratch]:
 
 
 def compile_answer() -> None:
-    """Compile `answer`, and keep it."""
+    """Compile `answer`, and `judge`, which says what its answers mean; keep both."""
     program, room = nothing_to_match()
     answer(program, room, 0, 0, room.taken[0])
+    room.taken[:] = 0
+    judge(program, room.known, room.taken[0], room.taken[1], 0, (0, 0), np.zeros(1, np.int8))
 
 
 @inlined

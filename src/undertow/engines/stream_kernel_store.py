@@ -1,7 +1,7 @@
-"""What the live engine keeps: short lists of events by pair and by account, and the answers given so far.
+"""What the live engine keeps of pairs: short lists of events, each linked from the newest back.
 
-Every list is linked from the newest event back. A pair's newest event stands in its slot itself, so a pair
-with one event, as most are, costs a slot and nothing else.
+A pair's newest event stands in its slot itself, so a pair with one event, as most are, costs a slot and
+nothing else.
 """
 
 from __future__ import annotations
@@ -9,25 +9,14 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from undertow.compiled import uncounted_inner
-from undertow.engines.stream_rules import BACK as BACK_BITS
-from undertow.engines.stream_rules import (
-    BITS,
-    LINGER,
-    REACH,
-    STARTERS,
-    Rules,
-)
-from undertow.engines.stream_rules import TOWARD as TOWARD_BITS
-from undertow.engines.stream_tables import (
+from undertow.engines.stream_kernel_tables import (
     COUNT,
     LIMIT,
     SEGMENT,
     WORD,
     Map,
     Pool,
-    claim,
     enter,
-    find,
     give,
     home,
     lay,
@@ -37,6 +26,9 @@ from undertow.engines.stream_tables import (
     split,
     take,
 )
+from undertow.engines.stream_rules import BACK as BACK_BITS
+from undertow.engines.stream_rules import BITS, LINGER, REACH, STARTERS, Rules
+from undertow.engines.stream_rules import TOWARD as TOWARD_BITS
 from undertow.matches.program import Array
 
 # A link word: the next row plus 1 in 32 bits, then flags, then the variant of the event.
@@ -124,7 +116,7 @@ class Store(NamedTuple):
         accounts: lists of an account: side events, partners that wait, groups, joins and leaves.
         items: rows of those lists.
         ways: directions in which `first` has been taken, with what is unknown.
-        index: first answer of a pair.
+        heads: first answer of a pair.
         answers: the best answer of every key.
         changed: rows of `answers` that changed since they were last handed out.
         todo: keys to be answered.
@@ -137,7 +129,7 @@ class Store(NamedTuple):
     accounts: Map
     items: Pool
     ways: Map
-    index: Map
+    heads: Map
     answers: Pool
     changed: Array
     todo: Array
@@ -189,7 +181,7 @@ def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> boo
         row = following
     if not live:
         store.counts[DROPPED] += cut(nodes, spare[k, WORD]) + 1
-    return live
+    return bool(live)
 
 
 @uncounted_inner
@@ -288,7 +280,7 @@ def only_begins(rules: Rules, link: int) -> bool:
     """Say whether an event of a pair can do nothing but begin a chain."""
     bits = rules.variants[link >> VARIANT, BITS]
     own = turned(bits, rules, True) | turned(bits, rules, False)
-    return (own & ~rules.words[STARTERS]) == 0
+    return bool((own & ~rules.words[STARTERS]) == 0)
 
 
 @uncounted_inner
@@ -300,113 +292,3 @@ def alike(rules: Rules, one: int, other: int) -> bool:
         return True
     bits = rules.variants[one >> VARIANT, BITS]
     return turned(bits, rules, True) == turned(bits, rules, False)
-
-
-@uncounted_inner
-def first_item(store: Store, account: int, kind: int) -> int:
-    """Find the newest row of an account's list, -1: none."""
-    s = find(store.accounts, account, kind)
-    return int(store.accounts.slots[s, WORD] >> 1) - 1 if s >= 0 else -1
-
-
-@uncounted_inner
-def push_item(store: Store, account: int, kind: int) -> int:
-    """Make a new row the newest of an account's list; gives the row, with its next row linked."""
-    s = claim(store.accounts, account, kind, store.spare)
-    slots, items = store.accounts.slots, store.items
-    row = take(items)
-    items.rows[row, LINK] = slots[s, WORD] >> 1
-    slots[s, WORD] = ((row + 1) << 1) | 1
-    slots[s, PUSHES] += 1
-    return row
-
-
-@uncounted_inner
-def prune_items(store: Store, rules: Rules, account: int, now: int) -> None:
-    """Let go of an account's side events that cannot matter any more, once in 32 pushes."""
-    s = find(store.accounts, account, SIDES)
-    if s < 0 or store.accounts.slots[s, PUSHES] & 31:
-        return
-    items = store.items
-    before = -1
-    row = (store.accounts.slots[s, WORD] >> 1) - 1
-    while row >= 0:
-        link = items.rows[row, LINK]
-        following = (link & NEXT_ROW) - 1
-        if items.rows[row, AT] + rules.variants[link >> VARIANT, REACH] < now:
-            if before < 0:
-                store.accounts.slots[s, WORD] = ((following + 1) << 1) | 1
-            else:
-                items.rows[before, LINK] += following - row
-            give(items, row)
-            store.counts[DROPPED] += 1
-        else:
-            before = row
-        row = following
-
-
-@uncounted_inner
-def add_group(store: Store, account: int, group: int) -> bool:
-    """Note that an account has to do with a group; says whether that is new."""
-    if find(store.accounts, account, group) >= 0:
-        return False
-    s = claim(store.accounts, account, group, store.spare)
-    store.accounts.slots[s, WORD] = 1
-    row = push_item(store, account, GROUPS_OF)
-    store.items.rows[row, OTHER] = group
-    return True
-
-
-@uncounted_inner
-def add_move(store: Store, account: int, group: int, at: int, joins: bool) -> None:
-    """Note a join or a leave."""
-    row = push_item(store, account, group)
-    store.items.rows[row, AT] = at
-    store.items.rows[row, OTHER] = 1 if joins else 0
-
-
-@uncounted_inner
-def is_member(store: Store, account: int, group: int, at: int) -> bool:
-    """Look up the last join or leave before `at`; at equal times leave comes first."""
-    rows = store.items.rows
-    row = first_item(store, account, group)
-    while row >= 0 and rows[row, AT] >= at:
-        row = (rows[row, LINK] & NEXT_ROW) - 1
-    last = rows[row, AT] if row >= 0 else 0
-    while row >= 0 and rows[row, AT] == last:
-        if rows[row, OTHER]:
-            return True
-        row = (rows[row, LINK] & NEXT_ROW) - 1
-    return False
-
-
-@uncounted_inner
-def answer_row(store: Store, book: int, a: int, b: int, group: int) -> int:
-    """Find a key's answer, -1 if there is none."""
-    s = find(store.index, min(a, b), max(a, b))
-    if s < 0:
-        return -1
-    rows = store.answers.rows
-    row = store.index.slots[s, WORD] - 1
-    while row >= 0:
-        if (
-            rows[row, ROW_BOOK] == book
-            and rows[row, ROW_A] == a
-            and rows[row, ROW_GROUP] == group
-        ):
-            return int(row)
-        row = rows[row, ROW_NEXT] - 1
-    return -1
-
-
-@uncounted_inner
-def put_todo(store: Store, book: int, a: int, b: int, group: int, forced: bool) -> None:
-    """Remember to answer a key; where the list is full, counting on tells so."""
-    k = store.counts[TODOS]
-    store.counts[TODOS] += 1
-    if k < len(store.todo):
-        store.todo[k, TODO_BOOK] = book
-        store.todo[k, TODO_A] = a
-        store.todo[k, TODO_B] = b
-        store.todo[k, TODO_GROUP] = group
-        store.todo[k, FORCED] = forced

@@ -124,9 +124,9 @@ def look(table: Map, lo: int, hi: int, h: int) -> int:
     while True:
         s = base + k
         if table.slots[s, WORD] == 0:
-            return -1 - s
+            return int(-1 - s)
         if table.slots[s, LO] == lo and table.slots[s, HI] == hi:
-            return s
+            return int(s)
         k = (k + 1) & (SEGMENT - 1)
 
 
