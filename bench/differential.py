@@ -27,7 +27,8 @@ import pyarrow as pa
 from differential_worlds import World, draw
 
 from undertow.engines.spark import Spark, session
-from undertow.engines.stream import Stream, columns, mark_bits
+from undertow.engines.stream import Stream
+from undertow.engines.stream_columns import columns, mark_bits
 from undertow.errors import UndertowError
 from undertow.events.coding import Looks
 from undertow.events.load import load

@@ -59,8 +59,8 @@ SETTINGS: Final = {
     # Parts are made by us, and each is worth a task of its own.
     "spark.sql.adaptive.enabled": "false",
     # Blocks are large: a batch of ten thousand would not fit into memory.
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "8",
-    "spark.sql.inMemoryColumnarStorage.batchSize": "8",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "4",
+    "spark.sql.inMemoryColumnarStorage.batchSize": "4",
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.driver.maxResultSize": "0",
     "spark.python.daemon.module": "undertow.scores.spark_daemon",

@@ -27,7 +27,7 @@ LOG: Final = "log"
 FACTS: Final = "facts"
 TAG: Final = "tag"
 """Mark that numbers the rows of all files: the same row has the same tag in every part."""
-STRETCH: Final = 1 << 20
+STRETCH: Final = 1 << 17
 """Rows of a log that stand in one block."""
 COLUMNS: Final = ("type", "at", "actor", "target", "context", "visibility", "platform")
 MARK: Final = "mark "
