@@ -18,12 +18,15 @@ from worlds import log_of, random_events, random_playbook
 def test_what_was_compiled_on_nothing_is_what_matching_calls() -> None:
     kernel.compile_answer()
     kernel_run.compile_parts()
+    functions = (kernel.answer, kernel_run.own_events, kernel_run.with_sides)
+    # Other engines call the same functions, each in its own way; only what matching adds counts.
+    before = [len(function.signatures) for function in functions]
+    assert min(before) >= 1
     dice = random.Random(5)
     for _ in range(5):
         log = log_of(random_events(dice, 5, 60))
         find(log, random_playbook(dice), threads=1)
-    for function in (kernel.answer, kernel_run.own_events, kernel_run.with_sides):
-        assert len(function.signatures) == 1
+    assert [len(function.signatures) for function in functions] == before
 
 
 def test_another_process_is_asked_only_where_nothing_is_kept(
