@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix bench docs lock clean
+.PHONY: help demo test check fix bench docs spark lock clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
@@ -35,12 +35,20 @@ bench: .venv/dev.stamp ## measure time and memory on made-up events (N=1000000)
 docs: .venv/dev.stamp ## write the generated reference pages anew
 	@$(BIN)/python docs/generate.py
 
+spark: .venv/spark.stamp ## add Spark to .venv (needs Java 17 to run)
+
 lock: ## resolve the requirements anew (needs uv)
 	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	  --no-header --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
 	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	  --no-header --no-annotate --extra nats --extra postgres --group dev -c requirements/run.txt \
 	  pyproject.toml requirements/build.in -o requirements/dev.txt
+	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	  --no-header --no-annotate -c requirements/dev.txt \
+	  requirements/spark-build.in -o requirements/spark-build.txt
+	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
+	  --no-header --no-annotate --extra spark -c requirements/dev.txt \
+	  pyproject.toml -o requirements/spark.txt
 
 clean: ## remove caches and output; remove .venv too with `rm -r .venv`
 	@rm -rf build dist demo out .mypy_cache .ruff_cache .pytest_cache .hypothesis \
@@ -68,4 +76,12 @@ clean: ## remove caches and output; remove .venv too with `rm -r .venv`
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
 	@echo "set-up: installing what tests need"
 	@$(PIP) install --require-hashes --only-binary :all: -r requirements/dev.txt
+	@touch $@
+
+# PySpark comes as source alone: its wheel is made here, with build tools that are pinned as well.
+.venv/spark.stamp: requirements/spark.txt requirements/spark-build.txt .venv/run.stamp
+	@echo "set-up: installing Spark, some 450 MB"
+	@$(PIP) install --require-hashes --only-binary :all: -r requirements/spark-build.txt
+	@$(PIP) install --require-hashes --only-binary :all: --no-binary pyspark --no-build-isolation \
+	  --use-pep517 -r requirements/spark.txt
 	@touch $@

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +20,11 @@ from undertow.campaigns.persona_join import Held, hold
 from undertow.campaigns.persona_show import absence, persona_table
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
-from undertow.campaigns.sources import with_sources
+from undertow.campaigns.sources import knows_only, with_sources
 from undertow.campaigns.tie import tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
-from undertow.errors import UndertowError
+from undertow.engines.spark import session
 from undertow.events.coding import Looks
 from undertow.events.load import load
 from undertow.events.log import EventLog
@@ -41,15 +41,27 @@ from undertow.matches.match import find
 from undertow.matches.parts import divide
 from undertow.nulls.run import NO_FIRST, chance_of
 from undertow.nulls.score import Task
-from undertow.nulls.show import Chance, told, with_chance
+from undertow.nulls.show import Chance, queue_told, with_chance
 from undertow.playbooks.grammar import Playbook
-from undertow.request import Request, hold_in_memory, hold_one_pocket, hold_out, hold_state
+from undertow.request import (
+    NO_NULLS,
+    NO_TIES,
+    Request,
+    hold_in_memory,
+    hold_one_pocket,
+    hold_out,
+    hold_share,
+    hold_some,
+    hold_spark,
+    hold_state,
+)
 from undertow.scores import table
-from undertow.scores.about import about, coverage
+from undertow.scores.about import Told, about, coverage
 from undertow.scores.conduct import conduct
 from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
+from undertow.scores.spark_run import FarRun
 from undertow.scores.weigh import Weighed, weigh
 from undertow.signals.marks import MARKS, text_marks
 from undertow.signals.shared import Shared
@@ -68,9 +80,23 @@ class Result:
 Progress = Callable[[int], None]
 Begin = Callable[[str, int | None, str], None]
 """Is told what is done from now on, how much of it there is (None: unknown), and its unit."""
-NO_NULLS: Final = "p, q and the probability were not computed: they rest on ties between accounts, which were not looked for"
-Tables = tuple[pa.Table, pa.Table, pa.Table]
-"""Accounts, funnels and evidence of one playbook."""
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What stands beside the weights, each None where it was not looked for.
+
+    Attributes:
+        around: ties, groups and what is shown of them.
+        chance: what null worlds say, or in words why they say nothing.
+        held: the personas looked at.
+        told: what is said of the input where the log does not hold all of it.
+    """
+
+    around: Beside | None = None
+    chance: Chance | str | None = None
+    held: Held | None = None
+    told: Told | None = None
 
 
 def detect(
@@ -93,15 +119,11 @@ def detect(
     """
     hold_out(request)
     with meanwhile("undertow.matches.kernel", "compile_answer") as compiled:
+        if request.spark is not None:
+            return _detect_spark(request, request.spark, advance, begin)
         if request.state is None:
             return _detect(request, advance, begin, compiled)
         return _detect_daily(request, request.state, advance)
-
-
-NO_TIES: Final = (
-    "ties between accounts, campaigns and personas were not looked for: they need the texts of all events "
-    "in memory at once, which a carried state or little memory does not give"
-)
 
 
 def _opened(request: Request) -> EventFiles:
@@ -127,7 +149,7 @@ def _detect(
         if request.from_reports:
             weighed = only_reported(log, weighed)
         if not request.campaigns or folder is not None:
-            return _handed_on(request, files, declared, log, weighed, held=held)
+            return _handed_on(request, files, declared, log, weighed, _Beside(held=held))
         known = known_accounts(request.known, log.accounts)
         found = tied(log, weighed, known=known)
         chance: Chance | str | None = None
@@ -142,9 +164,40 @@ def _detect(
                 log, found, known, task, (begin, advance), first=request.first_alert
             )
         around = beside(log, found)
-        return _handed_on(
-            request, files, declared, log, around.tied.weighed, around, chance, held
-        )
+        beside_them = _Beside(around, chance, held)
+        return _handed_on(request, files, declared, log, around.tied.weighed, beside_them)
+
+
+def _detect_spark(request: Request, master: str, advance: Progress, begin: Begin) -> Result:
+    hold_spark(request)
+    files = _opened(request)
+    begin("starting Spark", None, "executors")
+    settings = dict(request.settings)
+    with session(master, request.memory, machine_memory(), settings) as spark:
+        begin("reading events", files.rows, "events")
+        look = looks(request.playbooks, request.region)
+        run = FarRun(spark, files, request.playbooks, look, request.until)
+        try:
+            counted = run.read()
+            advance(counted.events + counted.repeats)
+            hold_some(counted.events)
+            hold_share(counted.party, counted.direct)
+            begin("matching", None, "playbooks")
+            weighed, log = run.weigh()
+            weighed = conduct(log, weighed)
+            begin("writing results", None, "files")
+            told = Told(
+                counted.events,
+                counted.repeats,
+                len(log.accounts),
+                counted.census.span,
+                counted.addressed,
+                run.closed(knows_only),
+            )
+            declared, also = Declared.of(files), _Beside(told=told)
+            return _handed_on(request, files, declared, log, weighed, also)
+        finally:
+            run.drop()
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
@@ -153,7 +206,8 @@ def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
         files = _opened(request)
         log, declared = state.add(read_log(files, request, advance), Declared.of(files))
         hold_one_pocket(log)
-        result = _handed_on(request, files, declared, log, conduct(log, state.weighed()))
+        weighed = conduct(log, state.weighed())
+        result = _handed_on(request, files, declared, log, weighed, _Beside())
         state.commit()
     return result
 
@@ -191,17 +245,17 @@ def _handed_on(
     declared: Declared,
     log: EventLog,
     weighed: Sequence[Weighed],
-    around: Beside | None = None,
-    chance: Chance | str | None = None,
-    held: Held | None = None,
+    also: _Beside,
 ) -> Result:
     """Write what was found; campaigns and chance only where they were looked for."""
-    shown = Shown(log, _target_names(request), None if held is None else held.actors)
-    found = None if around is None else around.tied
+    around, held = also.around, also.held
+    shown = Shown(log, _target_names(request), held and held.actors)
+    found = around and around.tied
     with ThreadPoolExecutor(THREADS) as pool:
-        tables = list(pool.map(lambda one: _tables(log, one, shown), weighed))
-    ranked = _ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
-    summary = _summary(request, files, declared, log, weighed)
+        tables = list(pool.map(lambda one: table.tables(log, one, shown), weighed))
+    ranked = table.ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
+    told = also.told or Told.of(log)
+    summary = _summary(request, files, declared, told, weighed)
     written = {
         "funnels.parquet": pa.concat_tables(
             [f for _, f, _ in tables], promote_options="default"
@@ -211,14 +265,7 @@ def _handed_on(
     if held is not None:
         written["personas.parquet"] = persona_table(held, weighed, shown)
         summary["coverage"].append(absence(held))
-    decided = None
-    if request.verdicts is not None:
-        cases = zip(
-            *(ranked[n].to_pylist() for n in ("account", "role", "playbook")), strict=True
-        )
-        reviewers = reviewed(request.verdicts, cases)
-        summary["reviewers"] = reviewers
-        decided = (reviewers.confirmed, reviewers.looked_at)
+    decided = _reviewed(request, ranked, summary)
     if found is None and request.campaigns:
         summary["coverage"].append(NO_TIES)
     if request.nulls and found is None:
@@ -230,17 +277,28 @@ def _handed_on(
         summary["role_change"] = asdict(around.changed)
         if around.series:
             written["rooms.parquet"] = room_table(log, around, shown)
-    ranked = with_sources(ranked, log, weighed, None if found is None else found.groups)
-    if isinstance(chance, str):
-        summary["coverage"].append(chance)
-    elif chance is not None:
-        ranked = with_chance(ranked, log, chance, request.prior)
-        summary["chance"] = told(ranked, chance, decided)
-        if chance.first is None:
+    ranked = with_sources(ranked, log, weighed, found and found.groups, told.knows)
+    if isinstance(also.chance, str):
+        summary["coverage"].append(also.chance)
+    elif also.chance is not None:
+        ranked = with_chance(ranked, log, also.chance, request.prior)
+        summary["chance"] = queue_told(ranked, also.chance, decided)
+        if also.chance.first is None:
             summary["coverage"].append(NO_FIRST)
     written["accounts.parquet"] = ranked
     report = write_results(request.out, written, files.rejects, summary)
     return Result(ranked, summary, report)
+
+
+def _reviewed(
+    request: Request, ranked: pa.Table, summary: dict[str, Any]
+) -> tuple[int, int] | None:
+    """Count what reviewers found among the ranked: confirmed, looked at; None without decisions."""
+    if request.verdicts is None:
+        return None
+    columns = (ranked[n].to_pylist() for n in ("account", "role", "playbook"))
+    found = summary["reviewers"] = reviewed(request.verdicts, zip(*columns, strict=True))
+    return found.confirmed, found.looked_at
 
 
 def read_log(
@@ -258,12 +316,7 @@ def read_log(
     log = load(files, looks=shared or look, until=request.until, advance=advance, folder=folder)
     if shared is not None:
         shared.settle(log.marks)
-    if not len(log):
-        raise UndertowError(
-            "no events are left to look at",
-            code="events-none",
-            mend="check the files, and `--until` if it was given",
-        )
+    hold_some(len(log))
     return log
 
 
@@ -309,25 +362,11 @@ def _target_names(request: Request) -> Names:
     return pseudonyms.of_array
 
 
-def _tables(log: EventLog, weighed: Weighed, shown: Shown) -> Tables:
-    evidence = table.evidence(log, weighed, shown)
-    return table.accounts(log, weighed, evidence), table.funnels(log, weighed, shown), evidence
-
-
-def _ranked(accounts: pa.Table) -> pa.Table:
-    return accounts.sort_by(
-        [
-            (n, "descending" if n == "weight" else "ascending")
-            for n in ("weight", "account", "role")
-        ]
-    )
-
-
 def _summary(
     request: Request,
     files: EventFiles,
     declared: Declared,
-    log: EventLog,
+    told: Told,
     weighed: Sequence[Weighed],
 ) -> dict[str, Any]:
     reason = request.native_targets
@@ -335,13 +374,13 @@ def _summary(
         "undertow": __version__,
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "inputs": [file.name for file in files.files],
-        "events": len(log),
-        "repeats": log.repeats,
+        "events": told.events,
+        "repeats": told.repeats,
         "rejected": files.rejects.num_rows,
-        "accounts_seen": len(log.accounts),
-        "from": moment(log.start).isoformat(),
-        "until": (request.until or moment(log.end)).isoformat(),
-        "playbooks": [about(one, log) for one in weighed],
+        "accounts_seen": told.accounts,
+        "from": moment(told.span[0]).isoformat(),
+        "until": (request.until or moment(told.span[1])).isoformat(),
+        "playbooks": [about(one, told.addressed) for one in weighed],
         "sources": [source.to_dict() for source in declared.sources],
         "ground": declared.grounds,
         "warnings": files.warnings,
@@ -353,6 +392,10 @@ def _summary(
         "from_reports": request.from_reports,
         "coverage": [
             *([FROM_REPORTS] if request.from_reports else []),
-            *(line for one in weighed for line in coverage(one, declared.sources, log)),
+            *(
+                line
+                for one in weighed
+                for line in coverage(one, declared.sources, told.addressed)
+            ),
         ],
     }

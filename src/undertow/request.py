@@ -18,6 +18,11 @@ from undertow.playbooks.grammar import Playbook
 
 PRIOR: Final = 2e-5
 """Share of active accounts that recruit, before looking: 20 in a million (design, section 7)."""
+NO_TIES: Final = (
+    "ties between accounts, campaigns and personas were not looked for: they need the texts of all events "
+    "in memory at once, which a carried state, little memory or Spark does not give"
+)
+NO_NULLS: Final = "p, q and the probability were not computed: they rest on ties between accounts, which were not looked for"
 ONE_POCKET: Final = 0.5
 """Share of direct messages that one account may be party to (design, section 2.2)."""
 
@@ -43,6 +48,8 @@ class Request:
         campaigns: look for ties, campaigns, hits of lists and reports.
         nulls: hold the accounts against null worlds; needs `campaigns`.
         first_alert: find the first midnight that raises each account; needs `nulls`.
+        spark: where Spark runs the work, None for this process.
+        settings: settings of Spark, name and value.
         verdicts: what decisions of reviewers came to, None for no decisions; counted, and moving no weight.
         personas: file of accounts held to be one actor, None for none.
     """
@@ -63,6 +70,8 @@ class Request:
     campaigns: bool = True
     nulls: bool = True
     first_alert: bool = False
+    spark: str | None = None
+    settings: tuple[tuple[str, str], ...] = ()
     verdicts: Mapping[Case, Verdict] | None = None
     personas: Path | None = None
 
@@ -120,6 +129,17 @@ def hold_state(request: Request) -> None:
             )
 
 
+def hold_spark(request: Request) -> None:
+    """Refuse what Spark does not carry: `spark-options`."""
+    alone = (request.known, request.personas, request.state)
+    if request.from_reports or any(one is not None for one in alone):
+        raise UndertowError(
+            "`--known`, `--personas`, `--from-reports` and `--state` do not go with `--engine spark`",
+            code="spark-options",
+            mend="leave them out, or use the local engine",
+        )
+
+
 def hold_in_memory(request: Request, folder: Path | None) -> None:
     """Refuse what needs all events in memory where they do not fit: `memory-campaigns`, `memory-personas`."""
     if folder is not None and request.personas is not None:
@@ -136,6 +156,16 @@ def hold_in_memory(request: Request, folder: Path | None) -> None:
         )
 
 
+def hold_some(events: int) -> None:
+    """Refuse an input of which nothing is left: `events-none`."""
+    if not events:
+        raise UndertowError(
+            "no events are left to look at",
+            code="events-none",
+            mend="check the files, and `--until` if it was given",
+        )
+
+
 def hold_one_pocket(log: EventLog) -> None:
     """Refuse data that is one person's pocket.
 
@@ -149,8 +179,13 @@ def hold_one_pocket(log: EventLog) -> None:
     party = np.bincount(log.actor[rows], minlength=len(log.accounts))
     addressed = log.target[rows][log.target[rows] != NOBODY]
     party += np.bincount(addressed, minlength=len(log.accounts))
-    if party.max() > ONE_POCKET * len(rows):
-        share = round(100 * party.max() / len(rows))
+    hold_share(int(party.max()), len(rows))
+
+
+def hold_share(most: int, messages: int) -> None:
+    """Refuse as `hold_one_pocket` does, where the busiest account is party to `most` of all direct messages."""
+    if most > ONE_POCKET * messages:
+        share = round(100 * most / messages)
         raise UndertowError(
             f"one account is party to {share} % of the direct messages",
             code="events-one-pocket",

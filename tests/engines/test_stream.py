@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from told import Plain, batch, expected, floors, new, note
+from streamed import Plain, batch, expected, floors, new, note
 
 from undertow.events.source import Source
 from undertow.playbooks.grammar import Playbook, Role, Step

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from told import PLATFORMS, SMALL, Plain, batch, expected, floors, new, note
+from streamed import PLATFORMS, SMALL, Plain, batch, expected, floors, new, note
 
 from undertow.engines.stream import Stream
 from undertow.engines.stream_columns import columns

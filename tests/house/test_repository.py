@@ -93,7 +93,7 @@ def test_the_version_is_said_once() -> None:
 
 
 def test_every_requirement_is_pinned_with_hashes() -> None:
-    for name in ("run", "dev"):
+    for name in ("run", "dev", "spark", "spark-build"):
         text = (ROOT / f"requirements/{name}.txt").read_text("utf-8")
         for entry in re.sub(r"\\\n", " ", text).splitlines():
             assert re.match(r"[a-z0-9._-]+==\S+ .*--hash=sha256:", entry), entry[:60]
@@ -102,7 +102,9 @@ def test_every_requirement_is_pinned_with_hashes() -> None:
 def test_every_dependency_is_pinned_and_has_its_reason() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     reasons = (ROOT / "docs/decisions/0002-dependencies.md").read_text("utf-8")
-    pinned = (ROOT / "requirements/dev.txt").read_text("utf-8")
+    pinned = "".join(
+        (ROOT / f"requirements/{name}.txt").read_text("utf-8") for name in ("dev", "spark")
+    )
     extras = [line for lines in project["optional-dependencies"].values() for line in lines]
     for line in [*project["dependencies"], *extras]:
         name = re.match(r"[A-Za-z0-9_-]+", line)

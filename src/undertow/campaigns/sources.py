@@ -16,7 +16,8 @@ Where a claim has one source, nothing independent agrees with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,8 @@ from undertow.matches.program import Array
 from undertow.scores.evidence import NO_ROW, Evidence
 from undertow.scores.weigh import Weighed
 
+Knows = Callable[[Array, Array, Array], Array]
+"""`knows_only` of some log."""
 CONDUCT: Final = "conduct:"
 OWN: Final = ("targets", "others", "known")
 REPORTS: Final = 4
@@ -39,7 +42,11 @@ FIRST_WORDS: Final = (CONDUCT, "targets", "others", "report", "known")
 
 
 def with_sources(
-    ranked: pa.Table, log: EventLog, weighed: Sequence[Weighed], groups: Groups | None = None
+    ranked: pa.Table,
+    log: EventLog,
+    weighed: Sequence[Weighed],
+    groups: Groups | None = None,
+    knows: Knows | None = None,
 ) -> pa.Table:
     """Add the column `sources` to a ranking: list<string>, empty where nothing speaks for the account.
 
@@ -48,12 +55,14 @@ def with_sources(
         log: the events.
         weighed: playbooks, with all rows.
         groups: who works together; None where that was not looked for.
+        knows: answers `knows_only` where `log` holds only what is cited.
     """
+    knows = knows or partial(knows_only, log)
     of = _group_of(groups, len(log.accounts))
     found: dict[tuple[str, str, int], list[str]] = {}
     for one in weighed:
         book = one.matches.playbook.name
-        for role, account, word in _words(log, one, of, whole=False):
+        for role, account, word in _words(log, one, of, knows, whole=False):
             found.setdefault((book, role, account), []).append(word)
     codes = pc.index_in(ranked["account"], value_set=log.accounts).to_pylist()
     keys = zip(ranked["playbook"].to_pylist(), ranked["role"].to_pylist(), codes, strict=True)
@@ -69,7 +78,7 @@ def campaign_sources(
     of = _group_of(groups, len(log.accounts))
     found: list[set[str]] = [set() for _ in range(many)]
     for one in weighed:
-        for _, account, word in _words(log, one, of, whole=True):
+        for _, account, word in _words(log, one, of, partial(knows_only, log), whole=True):
             if word != "report":
                 found[of[account]].add(word)
     reporters = _reporters(log, groups, of, many)
@@ -97,7 +106,7 @@ def _place(word: str) -> int:
 
 
 def _words(
-    log: EventLog, one: Weighed, of: Array, *, whole: bool
+    log: EventLog, one: Weighed, of: Array, knows: Knows, *, whole: bool
 ) -> Iterable[tuple[str, int, str]]:
     """Give role, account and source, each once, of all rows that speak for recruitment.
 
@@ -105,6 +114,7 @@ def _words(
         log: the events.
         one: one playbook with all rows; accounts held to be one actor act as one.
         of: int64, (accounts + 1), group of each account, -1 for none.
+        knows: answers `knows_only`.
         whole: take groups as one account: what another member did is no source of its own, ties are none, and
             accounts in no group are left out.
     """
@@ -126,7 +136,8 @@ def _words(
         to_it |= of[towards] == of[rows.account]
     by_target = cited & ~inside & to_it & (rows.source == "taken")
     by_target &= as_one[actor] == as_one[rows.target]
-    by_target[by_target] = _stands_alone(log, rows, np.flatnonzero(by_target), of, whole=whole)
+    chosen = np.flatnonzero(by_target)
+    by_target[by_target] = _stands_alone(log, rows, chosen, of, knows, whole=whole)
     # Told by the account's own events: all that is neither others' nor about others.
     told_by_others = np.isin(rows.source, ("tie", "known", "report"))
     own = speaks & ~told_by_others & (inside | ~cited)
@@ -160,7 +171,7 @@ def _each(
 
 
 def _stands_alone(
-    log: EventLog, rows: Evidence, chosen: Array, of: Array, *, whole: bool
+    log: EventLog, rows: Evidence, chosen: Array, of: Array, knows: Knows, *, whole: bool
 ) -> Array:
     """Say of rows that a target took whether the target knows anybody else, and did not report: bool.
 
@@ -189,8 +200,7 @@ def _stands_alone(
     flags = log.rows_of("flag")
     told = log.target[flags].astype(np.int64) * size + log.actor[flags]
     return np.asarray(
-        ~knows_only(log, holder, target, np.unique(circle))
-        & ~np.isin(account * size + target, told)
+        ~knows(holder, target, np.unique(circle)) & ~np.isin(account * size + target, told)
     )
 
 

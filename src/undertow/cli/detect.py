@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import math
 import shlex
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Protocol
 
 import typer
 
-from undertow.cli.options import checked_moment, checked_reason, checked_region, checked_size
+from undertow.cli.options import (
+    checked_moment,
+    checked_reason,
+    checked_region,
+    checked_settings,
+    checked_size,
+)
 from undertow.cli.screen import Format, complain, note, progress, say, show, warn
 from undertow.errors import DONE, PARTLY_REFUSED, UndertowError, shown_name
 from undertow.playbooks.grammar import Playbook
 
 SHOWN = 10
 COLUMNS = ["account", "role", "playbook", "weight", "targets"]
+
+
+class Engine(StrEnum):
+    """Who carries the events to the kernel."""
+
+    LOCAL = "local"
+    SPARK = "spark"
 
 
 class Ranking(Protocol):
@@ -102,6 +116,16 @@ def detect(
             metavar="SIZE", help="Memory to use, such as 4GiB. [60 % of the machine's]"
         ),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="Who carries the events: this process, or Spark.")
+    ] = Engine.LOCAL,
+    master: Annotated[
+        str, typer.Option(metavar="URL", help="Where Spark runs, such as spark://HOST:7077.")
+    ] = "local[*]",
+    spark_conf: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A setting of Spark; may be given many times."),
+    ] = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="Of the ranking.")
     ] = Format.TEXT,
@@ -143,6 +167,8 @@ def detect(
         verdicts=None if decisions is None else settled(read_decisions(decisions)),
         state=state,
         memory=checked_size(memory, "--memory"),
+        spark=master if engine is Engine.SPARK else None,
+        settings=checked_settings(spark_conf),
     )
     with progress("reading events", None, "events") as advance:
         result = run(request, advance, advance.begin)

@@ -91,7 +91,8 @@ def _packages() -> Iterator[Finding]:
             found = metadata.version(name)
         except metadata.PackageNotFoundError:
             if is_extra:
-                mend = "only for PostgreSQL: install `undertow[postgres]`"
+                extra = line.rpartition("extra ==")[2].strip().strip("'\"")
+                mend = f"only for what `undertow[{extra}]` adds"
                 yield Finding(name, WARN, "not installed", mend)
             else:
                 yield Finding(name, FAIL, "not installed", f"install {name} {least} or newer")

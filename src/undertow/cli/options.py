@@ -88,3 +88,22 @@ def checked_size(text: str | None, option: str) -> int | None:
             mend="write a number and a unit, such as 4GiB or 500MB",
         )
     return int(float(found[1]) * UNITS[found[2].lower()])
+
+
+def checked_settings(given: list[str] | None) -> tuple[tuple[str, str], ...]:
+    """Read settings of Spark, each `NAME=VALUE` with a name that begins with `spark.`.
+
+    Raises:
+        UndertowError: `option-setting`.
+    """
+    settings = []
+    for text in given or ():
+        name, found, value = text.partition("=")
+        if not found or not name.startswith("spark."):
+            raise UndertowError(
+                "`--spark-conf` is not a setting",
+                code="option-setting",
+                mend="write a name and a value, such as spark.executor.cores=4",
+            )
+        settings.append((name, value))
+    return tuple(settings)

@@ -165,7 +165,7 @@ class Coder:
             _moments(given["observed"])
         _words(given.get("lang"), n)
         platforms, platform = _words(given.get("platform"), n)
-        columns["platform"] = self._platform_codes(platforms)[platform]
+        columns["platform"] = self.platform_codes(platforms)[platform]
         ungrounded = False
         if file is not None:
             limited, grounded = file
@@ -196,7 +196,8 @@ class Coder:
             part.columns = into[0].put(part.columns, into[1])
         return part
 
-    def _platform_codes(self, names: Sequence[str | None]) -> Array:
+    def platform_codes(self, names: Sequence[str | None]) -> Array:
+        """Give the codes of platforms, new ones the next code: int32, (n), -1 for none."""
         with self._lock:
             codes = [
                 NOBODY if not name else self._platforms.setdefault(name, len(self._platforms))

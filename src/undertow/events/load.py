@@ -7,7 +7,7 @@ anything is odd is checked row by row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undertow.errors import Place, UndertowError
-from undertow.events.check import check_rows
+from undertow.events.check import Checked, check_rows
 from undertow.events.coding import Coded, Coder, Looks, Odd, Room
 from undertow.events.log import EventLog
 from undertow.events.order import THREADS, gather
@@ -82,7 +82,7 @@ def load(
     coder = Coder(looks, until, files.sources)
     room = None if folder else _room(files.rows)
     spill = Spill(folder) if folder else None
-    loader = _Loader(files, coder, room)
+    loader = Loader(files, coder, room)
     parts: list[Coded] = []
     rejects = [files.rejects]
     with ThreadPoolExecutor(THREADS) as pool:
@@ -90,7 +90,7 @@ def load(
             tasks = [(file, list(loader.tasks(file))) for file in files.files]
             begun = [(file, [pool.submit(task) for task in some]) for file, some in tasks]
             for file, running in begun:
-                for part in _in_order(file, running, rejects, advance):
+                for part in in_order(file, _results(running), rejects, advance):
                     (parts.append if spill is None else spill.add)(part)
         finally:
             loader.stop.set()
@@ -109,19 +109,23 @@ def _room(rows: int | None) -> Room | None:
         return None
 
 
-def _in_order(
+def _results(running: list[Future[Read]]) -> Iterator[Read]:
+    """Wait for tasks in their order, and let go of what they read as soon as it is taken."""
+    running.reverse()
+    while running:
+        yield running.pop().result()
+
+
+def in_order(
     file: EventFile,
-    running: list[Future[Read]],
+    reads: Iterable[Read],
     rejects: list[pa.Table],
     advance: Callable[[int], None],
 ) -> Iterator[Coded]:
-    """Take what tasks read in the order of rows, and raise the first fault in that order."""
+    """Take what the tasks of a file read, in the order of rows, and raise the first fault in that order."""
     kept = 0
     refused: list[pa.Table] = []
-    running.reverse()
-    while running:
-        # Let go of what was read as soon as it is taken.
-        read = running.pop().result()
+    for read in reads:
         refused += read.rejects
         for part in read.parts:
             if part.ungrounded:
@@ -136,7 +140,7 @@ def _in_order(
         raise nothing_usable(file, pa.concat_tables(refused))
 
 
-class _Loader:
+class Loader:
     """Makes tasks of files, and does them."""
 
     def __init__(self, files: EventFiles, coder: Coder, room: Room | None) -> None:
@@ -156,16 +160,9 @@ class _Loader:
             fault = unreadable(Place(file.name))
             yield lambda: Read(fault=fault)
             return
-        groups: list[int] = []
-        rows, first = 0, 1
-        for group in range(metadata.num_row_groups):
-            groups.append(group)
-            rows += metadata.row_group(group).num_rows
-            if rows >= STRETCH or group + 1 == metadata.num_row_groups:
-                yield _Stretch(self, file, metadata, groups, first, self._before)
-                first += rows
-                self._before += rows
-                groups, rows = [], 0
+        for groups, first in stretches(metadata):
+            yield Stretch(self, file, metadata, groups, first, self._before + first - 1)
+        self._before += metadata.num_rows
 
     def take(
         self,
@@ -199,24 +196,41 @@ class _Loader:
                 sound = dict(zip(NAMES, checked.batch.columns, strict=True))
                 read.parts.append(self._coder.code(sound, ground, into))
 
+    def take_checked(self, read: Read, file: EventFile, rows: Checked) -> None:
+        """Code rows that were looked at one by one."""
+        if rows.rejects.num_rows:
+            read.rejects.append(rows.rejects)
+        if rows.batch.num_rows:
+            columns = dict(zip(NAMES, rows.batch.columns, strict=True))
+            self.take(read, file, columns, rows.lines)
+
     def _lines(self, file: EventFile) -> Read:
         read = Read()
         try:
             for rows in checked_rows(file, self._files.zone):
                 if self.stop.is_set():
                     break
-                if rows.rejects.num_rows:
-                    read.rejects.append(rows.rejects)
-                if rows.batch.num_rows:
-                    columns = dict(zip(NAMES, rows.batch.columns, strict=True))
-                    self.take(read, file, columns, rows.lines)
+                self.take_checked(read, file, rows)
         except UndertowError as fault:
             read.fault = fault
         return read
 
 
+def stretches(metadata: pq.FileMetaData) -> Iterator[tuple[list[int], int]]:
+    """Cut a Parquet file into row groups that are read together, each with its first row, from 1."""
+    groups: list[int] = []
+    rows, first = 0, 1
+    for group in range(metadata.num_row_groups):
+        groups.append(group)
+        rows += metadata.row_group(group).num_rows
+        if rows >= STRETCH or group + 1 == metadata.num_row_groups:
+            yield groups, first
+            first += rows
+            groups, rows = [], 0
+
+
 @dataclass(frozen=True)
-class _Stretch:
+class Stretch:
     """One task: some row groups of a Parquet file.
 
     Attributes:
@@ -224,7 +238,7 @@ class _Stretch:
         before: rows in files before this one and in row groups before these.
     """
 
-    loader: _Loader
+    loader: Loader
     file: EventFile
     metadata: pq.FileMetaData
     groups: list[int]
@@ -232,6 +246,7 @@ class _Stretch:
     before: int
 
     def __call__(self) -> Read:
+        """Read and code it."""
         read, row = Read(), self.first
         alone = self.metadata.num_row_groups == len(self.groups)
         try:

@@ -15,14 +15,14 @@ from undertow.events.source import Source
 from undertow.matches import kernel, kernel_run
 from undertow.matches.actors import Actors, across_bits
 from undertow.matches.conflicts import settle
-from undertow.matches.kernel_rules import PRESENT, UNKNOWN, Moved
+from undertow.matches.kernel_rules import Moved
 from undertow.matches.kernel_run import Answers
 from undertow.matches.kernel_states import judge
 from undertow.matches.listing import Between, Listed, between, keys_of, list_events
 from undertow.matches.plan import Plan, Sight, compile_plan, sight
 from undertow.matches.program import SIDE_A, SIDE_B, Array, Program, compile_program
 from undertow.matches.select import Moves, Selected, mark_answered, moves, select
-from undertow.matches.slow import ask_oracle
+from undertow.matches.slow import Said, ask_oracle
 from undertow.matches.widen import own_mask, widened
 from undertow.playbooks.grammar import Playbook
 
@@ -180,11 +180,21 @@ class Search:
         """Match keys by the kernel, or by the oracle where the kernel does not know the playbook."""
         if self.plan.fast:
             return self._by_kernel(keys, whole=whole)
-        out = _by_oracle(self.log, self.plan, self.sources, keys, self.actors)
-        for k in np.flatnonzero(out.furthest >= 0).tolist():
-            one = Answers(*(column[k] for column in out))
-            _judge(self.log, self.program, self.selected, keys[k], one, self.span)
+        out = _unanswered(len(keys), len(self.plan))
+        asked = ask_oracle(self.log, self.plan, self.sources, keys, self.actors)
+        for k, said in enumerate(asked):
+            if said is not None:
+                out.furthest[k], out.events[k], out.latest[k] = said[:3]
+                out.states[k] = self.judged(said)
         return out
+
+    def judged(self, said: Said) -> Array:
+        """Say of each step of a chain that the oracle gave whether it was taken, open or unknown: (s)."""
+        taken = np.where(said.rows >= 0, np.arange(self.program.size), -1)
+        at = np.where(said.rows >= 0, self.log.at[said.rows], 0)
+        states = np.zeros(self.program.size, np.int8)
+        judge(self.program, said.known, taken, at, said.latest, self.span, states)
+        return states
 
     def by_own_events(self, keys: Array, *, whole: bool = False) -> Answers:
         """Match keys from the events between their accounts alone; `WANTS` where that is not enough."""
@@ -296,42 +306,6 @@ def _unanswered(keys: int, steps: int) -> Answers:
         np.zeros((keys, steps), np.int8),
         np.zeros(keys, np.int64),
     )
-
-
-def _by_oracle(
-    log: EventLog,
-    plan: Plan,
-    sources: tuple[Source, ...],
-    keys: Array,
-    actors: Actors | None,
-) -> Answers:
-    """Let the oracle answer all keys of a playbook that the kernel does not know."""
-    out = _unanswered(len(keys), len(plan))
-    for k, (step, rows) in enumerate(ask_oracle(log, plan, sources, keys, actors)):
-        out.furthest[k] = step
-        out.events[k] = rows
-    return out
-
-
-def _judge(
-    log: EventLog,
-    program: Program,
-    selected: Selected,
-    key: Array,
-    answer: Answers,
-    span: tuple[int, int],
-) -> None:
-    """Judge a chain that the oracle gave."""
-    events = answer.events
-    taken = np.where(events >= 0, np.arange(program.size), -1)
-    at = np.where(events >= 0, log.at[events], 0)
-    actor, target = log.actor[selected.row], log.target[selected.row]
-    both = ((actor == key[0]) & (target == key[1])) | ((actor == key[1]) & (target == key[0]))
-    platforms = np.unique(log.platform[selected.row[both]])
-    known = np.zeros(PRESENT + 1 + len(platforms), np.int64)
-    known[UNKNOWN] = np.bitwise_or.reduce(selected.warm[both], initial=0)
-    known[PRESENT], known[PRESENT + 1 :] = len(platforms), platforms
-    judge(program, known, taken, at, int(at.max()), span, answer.states)
 
 
 def _no_moves() -> Moves:

@@ -163,13 +163,13 @@ def divide(log: DiskLog, memory: int) -> Division:
     return division
 
 
-def owning_end(log: EventLog, playbook: Playbook, sources: tuple[Source, ...]) -> int | None:
+def owning_end(playbook: Playbook) -> int | None:
     """Say which key account's events are all that a key needs: 0 or 1; None where it is not one alone."""
     plan = compile_plan(playbook)
     if not plan.fast or _meets_in_rooms(plan):
         return None
-    seen = sight(plan, sources, log.platforms.to_pylist(), log.start)
-    head = compile_program(plan, seen).head
+    # Which ends steps touch does not depend on what sources could show.
+    head = compile_program(plan, sight(plan, (), [], 0)).head
     if head[SIDE_A] and head[SIDE_B]:
         return None
     return 0 if head[SIDE_A] else 1
@@ -196,15 +196,39 @@ def find_in_part(
     Returns:
         The matches, their rows those of the larger log; and what was selected, as rows of the part.
     """
-    search = search_for(part.log, playbook, sources, whole.end, start=whole.start)
-    keys = search.keys()
-    keys = keys[part.mine[keys[:, end]]]
-    found = search.matches(keys, search.answer(keys, whole=False))
+    span = (whole.start, whole.end)
+    found = find_owned(part.log, part.mine, playbook, sources, end, span)
     rows = part.whole_rows(found.rows)
     kept = Matches(
         found.playbook, found.keys, found.furthest, rows, found.states, nothing_selected()
     )
-    return kept, search.selected
+    return kept, found.selected
+
+
+def find_owned(
+    log: EventLog,
+    mine: Array,
+    playbook: Playbook,
+    sources: tuple[Source, ...],
+    end: int,
+    span: tuple[int, int],
+    threads: int | None = None,
+) -> Matches:
+    """Match the keys one account of which is among some.
+
+    Args:
+        log: all events that touch these accounts, and all joins and leaves.
+        mine: bool, (accounts): these accounts.
+        playbook: the playbook.
+        sources: what could be seen.
+        end: which key account must be among them: 0 or 1.
+        span: first and last moment of the data, of which the log may be a part.
+        threads: as for `match.find`.
+    """
+    search = search_for(log, playbook, sources, span[1], threads, start=span[0])
+    keys = search.keys()
+    keys = keys[mine[keys[:, end]]]
+    return search.matches(keys, search.answer(keys, whole=False))
 
 
 def nothing_selected() -> Selected:

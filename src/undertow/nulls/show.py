@@ -97,7 +97,7 @@ def _chance(found: Against, nulls: Sequence[Null]) -> pa.Array:
     return pa.array(rows, CHANCE)
 
 
-def told(
+def queue_told(
     ranked: pa.Table, chance: Chance, found: tuple[int, int] | None = None
 ) -> dict[str, Any]:
     """Say of the queue how many of its first would arise by chance, as `run.json` tells it.

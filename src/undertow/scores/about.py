@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +11,32 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.source import Source
 from undertow.matches import kernel_states as states
+from undertow.matches.program import Array
 from undertow.scores.weigh import Weighed, likely
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of the input as a whole.
+
+    Attributes:
+        events, repeats, accounts: how many there are.
+        span: first and last moment, microseconds.
+        addressed: a log that names which accounts were addressed on which platforms.
+        knows: answers `campaigns.sources.knows_only`; None where the log can.
+    """
+
+    events: int
+    repeats: int
+    accounts: int
+    span: tuple[int, int]
+    addressed: EventLog
+    knows: Callable[[Array, Array, Array], Array] | None = None
+
+    @classmethod
+    def of(cls, log: EventLog) -> Told:
+        """Tell of a log that holds all events."""
+        return cls(len(log), log.repeats, len(log.accounts), (log.start, log.end), log)
 
 
 def about(weighed: Weighed, log: EventLog) -> dict[str, Any]:

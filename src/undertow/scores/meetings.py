@@ -20,11 +20,20 @@ class Meetings:
     Attributes:
         account, other: int64, codes.
         row: int64, the first event of theirs that may take such a step.
+        others: int64, (10), by decile of the account: meetings left out, of accounts that hold the role
+            in no listed match; None where none are.
     """
 
     account: Array
     other: Array
     row: Array
+    others: Array | None = None
+
+
+def in_order(met: Meetings) -> Meetings:
+    """Put meetings in the order in which `meetings` lists them: sums of bits then end in the same last bit."""
+    order = np.lexsort((met.row, met.account))
+    return Meetings(met.account[order], met.other[order], met.row[order], met.others)
 
 
 def role_steps(playbook: Playbook, role: str) -> list[int]:

@@ -24,7 +24,7 @@ from undertow.matches.parts import (
 )
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
-from undertow.scores.meetings import Meetings, free_meetings
+from undertow.scores.meetings import Meetings, free_meetings, in_order
 from undertow.scores.rates import DECILES, Activity, deciles, rates_of, step_counts
 from undertow.scores.weigh import Background, Weighed, is_listed, judged_end, weigh
 
@@ -77,7 +77,7 @@ def weigh_in_parts(
     tallies = [
         None if end is None else _Tally(division, place, playbook, end, busy.decile)
         for place, playbook in enumerate(playbooks)
-        for end in [owning_end(log, playbook, sources)]
+        for end in [owning_end(playbook)]
     ]
     for number, part in enumerate(division.parts()):
         for tally in tallies:
@@ -179,8 +179,10 @@ def _own(met: Meetings, part: Part) -> Meetings:
 
 
 def _all(parts: list[Meetings]) -> Meetings:
-    return Meetings(
-        np.concatenate([one.account for one in parts]),
-        np.concatenate([one.other for one in parts]),
-        np.concatenate([one.row for one in parts]),
+    return in_order(
+        Meetings(
+            np.concatenate([one.account for one in parts]),
+            np.concatenate([one.other for one in parts]),
+            np.concatenate([one.row for one in parts]),
+        )
     )

@@ -155,14 +155,17 @@ def base_step(playbook: Playbook) -> int:
     return next(i for i, step in enumerate(playbook.steps) if not step.optional)
 
 
-def pair_rates(taken: Array, decile: Array) -> Rates:
+def pair_rates(taken: Array, decile: Array, others: Array | None = None) -> Rates:
     """Measure one rate over pairs that are all at risk.
 
     Args:
         taken: bool, (n).
         decile: int64, (n).
+        others: int64, (10), further pairs by decile, none of which took it.
     """
     at_risk = np.bincount(decile, minlength=DECILES).reshape(1, -1).astype(float)
+    if others is not None:
+        at_risk += others
     reached = np.bincount(decile[taken], minlength=DECILES).reshape(1, -1).astype(float)
     return Rates(_shrunk(reached, at_risk), at_risk, reached)
 

@@ -198,3 +198,17 @@ def _steps(
     )
     ends = np.append(0, np.cumsum((rows >= 0).sum(axis=1)))
     return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), values)
+
+
+def tables(
+    log: EventLog, weighed: Weighed, shown: Shown
+) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """Write out accounts, funnels and evidence of one playbook."""
+    rows = evidence(log, weighed, shown)
+    return accounts(log, weighed, rows), funnels(log, weighed, shown), rows
+
+
+def ranked(listed: pa.Table) -> pa.Table:
+    """Order accounts: best first, equals by their names."""
+    order = [("weight", "descending"), ("account", "ascending"), ("role", "ascending")]
+    return listed.sort_by(order)

@@ -122,7 +122,7 @@ def weigh(
     parts = [judged_rows, _caps(playbook, account, target, capped, weight, busy)]
     parts.append(_blocks(log, playbook, account[listed], target[listed]))
     log.rest()
-    bound = {role: _bound(log, matches, role) for role in playbook.free}
+    bound = {role: bound_to(log, matches, role) for role in playbook.free}
     log.rest()
     parts.extend(
         _rows_of_free_role(log, matches, role, bound[role], listed, busy, met[role])
@@ -314,7 +314,7 @@ def _blocks(log: EventLog, playbook: Playbook, account: Array, target: Array) ->
     )
 
 
-def _bound(log: EventLog, matches: Matches, role: str) -> Array:
+def bound_to(log: EventLog, matches: Matches, role: str) -> Array:
     """Find who holds a free role in each key: int64, (k), -1 where nobody does."""
     holder = np.full(len(matches), NOBODY)
     for s, step in enumerate(matches.playbook.steps):
@@ -363,7 +363,7 @@ def _rows_of_free_role(
     )
     place = np.minimum(np.searchsorted(of_funnel, met), max(len(of_funnel) - 1, 0))
     taken = (of_funnel[place] == met) if len(of_funnel) else np.zeros(len(met), bool)
-    rates = pair_rates(taken, busy.decile[meetings.account])
+    rates = pair_rates(taken, busy.decile[meetings.account], meetings.others)
     held = np.zeros(size, bool)
     held[holder[k]] = True
     keep = np.flatnonzero(held[meetings.account])

@@ -297,8 +297,8 @@ class Chains:
                 for step in self.steps
             )
         ]
-        platforms = frozenset(at_pair)
-        self.visible = [oracle.visible(step, platforms) for step in self.steps]
+        self.platforms = frozenset(at_pair)
+        self.visible = [oracle.visible(step, self.platforms) for step in self.steps]
         self.unknown_first = [self.first_unknown(step, pair) for step in self.steps]
         self.can_end = lru_cache(maxsize=None)(self._can_end)
 
