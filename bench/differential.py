@@ -38,8 +38,8 @@ from undertow.matches.kernel_rules import PRESENT
 from undertow.matches.match import Matches, Search, find, search_for
 from undertow.matches.parts import nothing_selected
 from undertow.matches.slow import Said, said_of
-from undertow.pipeline import looks
 from undertow.playbooks.grammar import Playbook
+from undertow.playbooks.wanted import looks
 from undertow.scores import table
 from undertow.scores.conduct import conduct
 from undertow.scores.meetings import free_meetings

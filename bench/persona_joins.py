@@ -23,8 +23,8 @@ from undertow.campaigns.persona import Finder, Found
 from undertow.events.log import EventLog, collect
 from undertow.events.table import TYPES
 from undertow.matches.match import find
-from undertow.pipeline import looks
 from undertow.playbooks import parse
+from undertow.playbooks.wanted import looks
 from undertow.signals.handed import Handed
 
 SETTINGS = {

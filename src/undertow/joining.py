@@ -21,8 +21,8 @@ from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
 from undertow.events.table import TYPES
 from undertow.matches.match import find
-from undertow.pipeline import looks
 from undertow.playbooks.grammar import Playbook
+from undertow.playbooks.wanted import looks
 from undertow.request import Request, hold_one_pocket
 from undertow.scores.shown import Shown
 from undertow.signals.handed import Handed

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from undertow import __version__
@@ -25,7 +24,6 @@ from undertow.campaigns.tie import tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
 from undertow.engines.spark import session
-from undertow.events.coding import Looks
 from undertow.events.load import load
 from undertow.events.log import EventLog
 from undertow.events.order import THREADS
@@ -43,6 +41,7 @@ from undertow.nulls.run import NO_FIRST, chance_of
 from undertow.nulls.score import Task
 from undertow.nulls.show import Chance, queue_told, with_chance
 from undertow.playbooks.grammar import Playbook
+from undertow.playbooks.wanted import looks
 from undertow.request import (
     NO_NULLS,
     NO_TIES,
@@ -63,7 +62,6 @@ from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
 from undertow.scores.spark_run import FarRun
 from undertow.scores.weigh import Weighed, weigh
-from undertow.signals.marks import MARKS, text_marks
 from undertow.signals.shared import Shared
 from undertow.units import moment
 
@@ -249,8 +247,8 @@ def _handed_on(
 ) -> Result:
     """Write what was found; campaigns and chance only where they were looked for."""
     around, held = also.around, also.held
-    shown = Shown(log, _target_names(request), held and held.actors)
-    found = around and around.tied
+    shown = Shown(log, _target_names(request), None if held is None else held.actors)
+    found = None if around is None else around.tied
     with ThreadPoolExecutor(THREADS) as pool:
         tables = list(pool.map(lambda one: table.tables(log, one, shown), weighed))
     ranked = table.ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
@@ -277,7 +275,8 @@ def _handed_on(
         summary["role_change"] = asdict(around.changed)
         if around.series:
             written["rooms.parquet"] = room_table(log, around, shown)
-    ranked = with_sources(ranked, log, weighed, found and found.groups, told.knows)
+    groups = None if found is None else found.groups
+    ranked = with_sources(ranked, log, weighed, groups, told.knows)
     if isinstance(also.chance, str):
         summary["coverage"].append(also.chance)
     elif also.chance is not None:
@@ -325,20 +324,6 @@ def held_personas(request: Request, log: EventLog) -> Held | None:
     if request.personas is None:
         return None
     return hold(read_personas(request.personas), log.accounts, Pseudonyms.default())
-
-
-def looks(playbooks: Iterable[Playbook], region: str | None) -> Looks:
-    """Say what to look for in texts: what the playbooks' steps ask for, at the steps' types alone."""
-    steps = [step for playbook in playbooks for step in playbook.steps]
-    wanted = {
-        name: frozenset(word for step in steps if name in step.has for word in step.types)
-        for name in MARKS
-    }
-
-    def look(content: pa.Array, types: np.ndarray) -> dict[str, np.ndarray]:
-        return text_marks(content, types, region=region, wanted=wanted)
-
-    return look
 
 
 def match_examples(path: Path, playbook: Playbook) -> list[str]:
