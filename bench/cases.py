@@ -164,6 +164,9 @@ def table(bench: Bench) -> Iterator[Case]:
     """Measure the whole command on string ids and texts, and what does not grow with events."""
     group = "event table, whole command"
     yield bench.detect(group, "two shipped playbooks", bench.n, *SHIPPED)
+    for name, option in (("no null worlds", "--no-nulls"), ("weights alone", "--no-campaigns")):
+        case = bench.detect(group, f"two shipped playbooks, {name}", bench.n, *SHIPPED)
+        yield replace(case, command=(*case.command, option))
     yield bench.detect(group, "p1", bench.n, P1)
     yield replace(bench.detect(group, "few events", FEW, *SHIPPED), events=None)
     cold = bench.detect(group, "few events, compiling", FEW, *SHIPPED)
