@@ -6,7 +6,6 @@ tried as partner of one, the number tried is paid for (`log2` of it), as with an
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -137,22 +136,22 @@ def _by_value(
     )
 
 
-def by_handoff(pairs: Served, messages: Contacts, most: Callable[[Array], Array]) -> Ties:
+def by_handoff(pairs: Served, messages: Contacts, fit: Array) -> Ties:
     """Tie an account to those who first wrote to its targets after it had handed over an address.
 
     Args:
         pairs: who served whom.
         messages: first messages.
-        most: says which accounts may be the partner.
+        fit: bool, (accounts): who may be the partner.
     """
     window = (pairs.reached + 1, pairs.reached + HANDOFF_WITHIN)
-    return _coinciding("handoff", pairs, messages, window, most)
+    return _coinciding("handoff", pairs, messages, window, fit)
 
 
-def by_gatekeeper(pairs: Served, public: Contacts, most: Callable[[Array], Array]) -> Ties:
+def by_gatekeeper(pairs: Served, public: Contacts, fit: Array) -> Ties:
     """Tie an account to those who had public contact with its targets just before it wrote to them."""
     window = (pairs.first - GATE_WITHIN, pairs.first - 1)
-    return _coinciding("gatekeeper", pairs, public, window, most)
+    return _coinciding("gatekeeper", pairs, public, window, fit)
 
 
 def _coinciding(
@@ -160,14 +159,14 @@ def _coinciding(
     pairs: Served,
     met: Contacts,
     window: tuple[Array, Array],
-    most: Callable[[Array], Array],
+    fit: Array,
 ) -> Ties:
     low = np.searchsorted(met.target, pairs.target, "left")
     high = np.searchsorted(met.target, pairs.target, "right")
     place, c = spread(low, high)
     begin, end = window
     inside = (met.at[c] >= begin[place]) & (met.at[c] <= end[place])
-    inside &= most(met.account[c]) & (met.account[c] != pairs.account[place])
+    inside &= fit[met.account[c]] & (met.account[c] != pairs.account[place])
     place, c = place[inside], c[inside]
     size = len(met.made)
     key = pairs.account[place] * size + met.account[c]
@@ -277,9 +276,7 @@ def find_ties(
     serves = np.zeros(size, bool)
     serves[pairs.account] = True
 
-    def fit(account: Array) -> Array:
-        return np.asarray(~targets[account])
-
+    fit = ~targets
     parts = [by_handoff(pairs, messages, fit), by_gatekeeper(pairs, public, fit)]
     parts.append(by_targets(pairs, size))
     if "handed" in log.marks:
@@ -338,9 +335,7 @@ def with_pooled(
         pairs.row[order],
     )
 
-    def fit(account: Array) -> Array:
-        return np.asarray(~targets[account])
-
+    fit = ~targets
     more = joined([by_handoff(pooled, messages, fit), by_gatekeeper(pooled, public, fit)])
     # Members pass targets to each other as well; that is no tie of the group to somebody else.
     more = more.take(np.flatnonzero((head[more.a] != head[more.b]) | (served[more.b] == 0)))

@@ -56,9 +56,15 @@ def with_hits(log: EventLog, one: Weighed, known: Array | None) -> Weighed:
     return _added(log, one, np.flatnonzero(hit), np.full(int(hit.sum()), bits), rows, "known")
 
 
-def with_reports(log: EventLog, one: Weighed) -> Weighed:
-    """Add a row for each ranked account that people reported whom it had written to."""
-    account, many = independent_reports(log)
+def with_reports(log: EventLog, one: Weighed, reports: tuple[Array, Array]) -> Weighed:
+    """Add a row for each ranked account that people reported whom it had written to.
+
+    Args:
+        log: the events.
+        one: a playbook.
+        reports: as `independent_reports`: the same for every playbook.
+    """
+    account, many = reports
     bits = np.minimum(REPORT_BITS * (1 + np.log2(np.maximum(many, 1))), REPORTS_MOST)
     return _added(log, one, account, bits, np.full(len(log.accounts), NO_ROW), "report", many)
 
@@ -70,6 +76,9 @@ def independent_reports(log: EventLog) -> tuple[Array, Array]:
     """
     size = len(log.accounts)
     flags = _flags(log)
+    if not len(flags):
+        # Most logs hold none, and looking through all messages is dear.
+        return np.empty(0, np.int64), np.empty(0, np.int64)
     wrote = np.flatnonzero((log.type == type_code("message")) & (log.target != NOBODY))
     met = np.unique(log.actor[wrote].astype(np.int64) * size + log.target[wrote])
     pair = np.unique(log.target[flags].astype(np.int64) * size + log.actor[flags])

@@ -12,7 +12,7 @@ from undertow.campaigns.context import with_context
 from undertow.campaigns.find import find_ties, with_personas, with_pooled
 from undertow.campaigns.group import Groups, groups
 from undertow.campaigns.raised import company, near_hits, raised
-from undertow.campaigns.reports import with_hits, with_reports
+from undertow.campaigns.reports import independent_reports, with_hits, with_reports
 from undertow.campaigns.served import Served, contacts, independent, served
 from undertow.campaigns.table import Ties
 from undertow.events.log import EventLog
@@ -80,11 +80,12 @@ def tied(
     ties = with_personas(ties, actors, ranked)
     found = groups(ties, pairs, size)
     together = company(log, ties, found, actors)
+    reports = independent_reports(log)
     told = []
     for one in weighed:
         hit = with_hits(log, raised(log, one, together, own), known)
         near = near_hits(hit, ties, _hits(hit, size), own)
-        reported = with_reports(log, near)
+        reported = with_reports(log, near, reports)
         told.append(with_context(log, reported, pairs) if context else reported)
     weight = np.bincount(
         found.group, weights=np.maximum(own[found.account], 0.0), minlength=len(found)

@@ -223,13 +223,16 @@ def settle_memory() -> None:
 
 def show_ranking(result: Ranking) -> None:
     """Print the first accounts of a ranking, and what their weights mean."""
-    rows, many = first_rows(result.accounts)
+    from undertow.scores.table import best_rows
+
+    places = best_rows(result.accounts)
+    rows = [result.accounts.slice(n, 1).to_pylist()[0] for n in places[:SHOWN]]
     for row in rows:
         row["weight"] = f"{row['weight'] + 0.0:+.1f}".replace("-0.0", "+0.0")
     if not rows:
         say("nobody is ranked: no pair went as far as a playbook lists")
         return
-    title = f"first {len(rows)} of {many} accounts"
+    title = f"first {len(rows)} of {len(places)} accounts"
     show(rows, COLUMNS, Format.TEXT, title=title)
     prior = math.log2(result.summary["prior"] / (1 - result.summary["prior"]))
     heavy = sum(weight + prior > 0 for weight in result.accounts["weight"].to_pylist())
@@ -242,17 +245,6 @@ def show_ranking(result: Ranking) -> None:
     if chance is not None:
         # Not a note: how wrong it may be stands on every output.
         complain(chance["sentence"])
-
-
-def first_rows(accounts: Any) -> tuple[list[dict[str, Any]], int]:  # noqa: ANN401  # an Arrow table
-    """Give the best row of each of the first accounts, and how many accounts there are."""
-    names = accounts["account"].to_pylist()
-    first: dict[str, int] = {}
-    for place, name in enumerate(names):
-        first.setdefault(name, place)
-    return [accounts.slice(n, 1).to_pylist()[0] for n in list(first.values())[:SHOWN]], len(
-        first
-    )
 
 
 def note_next(result: Ranking, out: Path) -> None:

@@ -17,6 +17,7 @@ from undertow.nulls.chance import ALERT, Against, Null, against
 from undertow.nulls.probability import probability
 from undertow.nulls.score import Scores
 from undertow.nulls.support import Support
+from undertow.scores.table import best_rows
 
 QUEUE: Final = 40
 """Accounts of the queue that the sentence is about: what a team can review in a day."""
@@ -107,7 +108,7 @@ def queue_told(
         chance: what null worlds say.
         found: cases that reviewers confirmed, and cases they decided on; None for no decisions.
     """
-    first = ranked.slice(0, QUEUE)
+    first = ranked.take(pa.array(best_rows(ranked)[:QUEUE], pa.int64()))
     agrees = pc.list_value_length(first["agrees"]).to_numpy() > 0
     weight = first["weight"].to_numpy()
     backed = agrees & (weight > 0)

@@ -208,6 +208,14 @@ def tables(
     return accounts(log, weighed, rows), funnels(log, weighed, shown), rows
 
 
+def best_rows(ranking: pa.Table) -> list[int]:
+    """Give the place of each account's best row, in the order of the ranking: the queue lists each once."""
+    first: dict[str, int] = {}
+    for place, name in enumerate(ranking["account"].to_pylist()):
+        first.setdefault(name, place)
+    return list(first.values())
+
+
 def ranked(listed: pa.Table) -> pa.Table:
     """Order accounts: best first, equals by their names."""
     order = [("weight", "descending"), ("account", "ascending"), ("role", "ascending")]
