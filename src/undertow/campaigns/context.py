@@ -12,7 +12,7 @@ import numpy as np
 from undertow.campaigns.served import Served, contacts
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
-from undertow.scores.evidence import NO_ROW, Evidence, joined, step_code
+from undertow.scores.evidence import NO_ROW, Evidence, joined, rows_of, step_code
 from undertow.scores.weigh import Weighed
 from undertow.signals.quiet import goes_quiet_after_address
 
@@ -84,17 +84,7 @@ def account_rows(one: Weighed, account: Array, name: str, many: Array) -> Eviden
 
 
 def _rows(one: Weighed, account: Array, target: Array, row: Array, name: str) -> Evidence:
-    many = len(account)
-    nothing = np.full(many, np.nan)
-    return Evidence(
-        account=account.astype(np.int64),
-        role=np.full(many, one.matches.playbook.key[one.judged]),
-        target=target.astype(np.int64),
-        step=np.full(many, step_code(name)),
-        row=row.astype(np.int64),
-        bits=np.zeros(many),
-        u=nothing,
-        m=nothing,
-        n=np.ones(many, np.int64),
-        source=np.full(many, "context"),
+    judged = one.matches.playbook.key[one.judged]
+    return rows_of(
+        account, judged, step_code(name), "context", 0.0, target=target, row=row, n=1
     )

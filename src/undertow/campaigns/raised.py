@@ -22,7 +22,7 @@ from undertow.campaigns.table import KINDS, Ties
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches.actors import Actors
 from undertow.matches.program import Array
-from undertow.scores.evidence import NO_ROW, Evidence, joined, step_code
+from undertow.scores.evidence import NO_ROW, Evidence, joined, rows_of, step_code
 from undertow.scores.rarity import GIVEN, share_as_strong
 from undertow.scores.weigh import Weighed
 
@@ -153,18 +153,18 @@ def _rows(
     log: EventLog, account: Array, role: str, step: str, bits: Array, share: Array, row: Array
 ) -> Evidence:
     kept = np.flatnonzero(bits > 0)
-    size, row = len(kept), row[kept]
-    return Evidence(
-        account=account[kept].astype(np.int64),
-        role=np.full(size, role),
-        target=np.where(row == NO_ROW, NOBODY, log.target[row]).astype(np.int64),
-        step=np.full(size, step_code(step)),
+    row = row[kept]
+    return rows_of(
+        account[kept],
+        role,
+        step_code(step),
+        "tie",
+        bits[kept],
+        target=np.where(row == NO_ROW, NOBODY, log.target[row]),
         row=row,
-        bits=bits[kept],
         u=share[kept],
         m=share[kept] * 2 ** bits[kept],
-        n=np.full(size, len(account), np.int64),
-        source=np.full(size, "tie"),
+        n=len(account),
     )
 
 
@@ -192,19 +192,5 @@ def near_hits(one: Weighed, ties: Ties, hits: Array, own: Array) -> Weighed:
     for name in np.unique(rows.role).tolist():
         ranked = np.unique(rows.account[rows.role == name])
         ranked = ranked[lent[ranked] > 0]
-        nothing = np.full(len(ranked), np.nan)
-        parts.append(
-            Evidence(
-                account=ranked,
-                role=np.full(len(ranked), name),
-                target=np.full(len(ranked), NOBODY),
-                step=np.full(len(ranked), step_code("tie:known")),
-                row=np.full(len(ranked), NO_ROW),
-                bits=lent[ranked],
-                u=nothing,
-                m=nothing,
-                n=np.ones(len(ranked), np.int64),
-                source=np.full(len(ranked), "tie"),
-            )
-        )
+        parts.append(rows_of(ranked, name, step_code("tie:known"), "tie", lent[ranked], n=1))
     return replace(one, evidence=joined(parts))

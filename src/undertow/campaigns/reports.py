@@ -15,7 +15,7 @@ import numpy as np
 from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
-from undertow.scores.evidence import NO_ROW, Evidence, joined, step_code
+from undertow.scores.evidence import NO_ROW, Evidence, joined, rows_of, step_code
 from undertow.scores.rates import activity
 from undertow.scores.weigh import Weighed
 
@@ -153,18 +153,15 @@ def _added(
     hit = (account[place] == key // 64) if len(account) else np.zeros(len(key), bool)
     key, place = key[hit], place[hit]
     who, row = key // 64, row_of[key // 64]
-    nothing = np.full(len(key), np.nan)
     name = {"known": "known", "report": "reports"}[source]
-    added = Evidence(
-        account=who,
-        role=roles[key % 64] if len(key) else np.empty(0, "<U1"),
-        target=np.where(row == NO_ROW, NOBODY, log.target[row]).astype(np.int64),
-        step=np.full(len(key), step_code(name)),
+    added = rows_of(
+        who,
+        roles[key % 64] if len(key) else "",
+        step_code(name),
+        source,
+        bits[place] if len(key) else 0.0,
+        target=np.where(row == NO_ROW, NOBODY, log.target[row]),
         row=row,
-        bits=bits[place] if len(key) else np.empty(0),
-        u=nothing,
-        m=nothing,
-        n=np.ones(len(key), np.int64) if many is None else many[order][place],
-        source=np.full(len(key), source),
+        n=1 if many is None else many[order][place],
     )
     return replace(one, evidence=joined([rows, added]))

@@ -83,6 +83,41 @@ class Evidence:
         return len(self.account)
 
 
+def rows_of(  # noqa: PLR0913  # a row has as many columns
+    account: Array,
+    role: str | Array,
+    step: int,
+    source: str | Array,
+    bits: float | Array,
+    *,
+    target: int | Array = NO_ROW,
+    row: int | Array = NO_ROW,
+    u: float | Array = np.nan,
+    m: float | Array = np.nan,
+    n: int | Array = 0,
+) -> Evidence:
+    """Make one row for each account, (e); what is one value for all stands as that value.
+
+    Without `target` and `row` a row is about several and cites nothing; without `u` and `m` no rate applies.
+    """
+
+    def column(value: object, kind: str | None = None) -> Array:
+        return np.array(np.broadcast_to(np.asarray(value, kind), len(account)))
+
+    return Evidence(
+        account=column(account, "i8"),
+        role=column(role),
+        target=column(target, "i8"),
+        step=column(step, "i8"),
+        row=column(row, "i8"),
+        bits=column(bits, "f8"),
+        u=column(u, "f8"),
+        m=column(m, "f8"),
+        n=column(n, "i8"),
+        source=column(source),
+    )
+
+
 def joined(parts: list[Evidence]) -> Evidence:
     """Put several stretches of evidence one after another."""
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from undertow.events.log import NOBODY, STRETCH, EventLog, type_code
 from undertow.matches.program import Array
-from undertow.scores.evidence import Evidence, joined, step_code
+from undertow.scores.evidence import NO_ROW, joined, rows_of, step_code
 from undertow.scores.rates import base_step
 from undertow.scores.weigh import Weighed, mixed
 
@@ -50,18 +50,17 @@ def with_opening(log: EventLog, one: Weighed) -> Weighed:
     opened = own < answer
     u = (opened.sum() + 0.5) / (len(pair) + 1)
     m = float(mixed(LIKELY, u))
-    many = np.ones(len(pair))
-    added = Evidence(
-        account=account,
-        role=np.full(len(pair), judged),
+    added = rows_of(
+        account,
+        judged,
+        STEP,
+        np.where(opened, "taken", "not taken"),
+        np.where(opened, np.log2(m / u), np.log2((1 - m) / (1 - u))),
         target=target,
-        step=np.full(len(pair), STEP),
-        row=np.where(first == LATEST, -1, first),
-        bits=np.where(opened, np.log2(m / u), np.log2((1 - m) / (1 - u))),
-        u=u * many,
-        m=m * many,
-        n=np.full(len(pair), len(pair), np.int64),
-        source=np.where(opened, "taken", "not taken"),
+        row=np.where(first == LATEST, NO_ROW, first),
+        u=u,
+        m=m,
+        n=len(pair),
     )
     return replace(one, evidence=joined([one.evidence, added]))
 

@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from undertow.matches.program import Array
-from undertow.scores.evidence import NO_ROW, Evidence, joined
+from undertow.scores.evidence import joined, rows_of
 from undertow.scores.weigh import Weighed
 
 GIVEN: Final = 0.5
@@ -72,31 +72,15 @@ def held_back(one: Weighed) -> Weighed:
             most = most_bits(bits[here], int(many[r]))
             above = np.flatnonzero(bits[here] > most)
             parts.append(
-                _rows(
+                rows_of(
                     key[here[above]] // 64,
                     str(roles[r]),
                     int(s),
+                    "rarity",
                     most[above] - bits[here[above]],
-                    share[above],
-                    int(many[r]),
+                    u=share[above],
+                    m=GIVEN,
+                    n=int(many[r]),
                 )
             )
     return replace(one, evidence=joined(parts))
-
-
-def _rows(
-    account: Array, role: str, step: int, bits: Array, share: Array, many: int
-) -> Evidence:
-    size = len(account)
-    return Evidence(
-        account=account.astype(np.int64),
-        role=np.full(size, role),
-        target=np.full(size, NO_ROW),
-        step=np.full(size, step),
-        row=np.full(size, NO_ROW),
-        bits=bits,
-        u=share,
-        m=np.full(size, GIVEN),
-        n=np.full(size, many, np.int64),
-        source=np.full(size, "rarity"),
-    )

@@ -19,7 +19,7 @@ from undertow.matches import kernel_states as states
 from undertow.matches.match import Matches
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
-from undertow.scores.evidence import NO_ROW, Evidence, joined
+from undertow.scores.evidence import NO_ROW, Evidence, joined, rows_of
 from undertow.scores.meetings import Meetings, free_meetings, role_steps
 from undertow.scores.rates import Activity, Rates, base_step, pair_rates, step_rates
 
@@ -263,19 +263,8 @@ def _caps(
         ]
     )
     who, excess, many = who[many > 1], excess[many > 1], many[many > 1]
-    nothing = np.full(len(who), np.nan)
-    return Evidence(
-        account=who,
-        role=np.full(len(who), playbook.key[judged_end(playbook)]),
-        target=np.full(len(who), NOBODY),
-        step=np.full(len(who), NO_ROW),
-        row=np.full(len(who), NO_ROW),
-        bits=-excess,
-        u=nothing,
-        m=nothing,
-        n=many,
-        source=np.full(len(who), "cap"),
-    )
+    role = playbook.key[judged_end(playbook)]
+    return rows_of(who, role, NO_ROW, "cap", -excess, n=many)
 
 
 def _blocks(log: EventLog, playbook: Playbook, account: Array, target: Array) -> Evidence:
