@@ -28,7 +28,7 @@ from differential_worlds import World, draw
 
 from undertow.engines.spark import Spark, session
 from undertow.engines.stream import Stream
-from undertow.engines.stream_columns import columns, mark_bits
+from undertow.engines.stream_columns import columns_of
 from undertow.errors import UndertowError
 from undertow.events.coding import Looks
 from undertow.events.load import load
@@ -133,22 +133,9 @@ def ask_stream(
     except UndertowError:
         return None
     floor = stream.passes[0].compiled[0].floor
-    code = np.array([platforms.index(name) for name in log.platforms.to_pylist()] + [-1])
     told: dict[Key, tuple[int, np.ndarray]] = {}
     for low in range(0, len(log), 16):
-        cut = slice(low, low + 16)
-        changes = stream.feed(
-            columns(
-                log.at[cut],
-                log.type[cut],
-                log.actor[cut],
-                log.target[cut],
-                marks=mark_bits(log.marks)[cut],
-                visibility=log.visibility[cut],
-                platform=code[log.platform[cut]],
-                context=log.context[cut],
-            )
-        )
+        changes = stream.feed(columns_of(log, slice(low, low + 16), platforms))
         for k in range(len(changes)):
             refs = changes.refs[k, : len(playbook.steps)]
             told[tuple(changes.keys[k].tolist())] = int(changes.furthest[k]), refs

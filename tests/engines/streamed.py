@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from undertow.engines.stream import Changes, Stream
-from undertow.engines.stream_columns import columns, mark_bits
+from undertow.engines.stream_columns import columns_of
 from undertow.engines.stream_kernel import Columns
 from undertow.events.log import EventLog
 from undertow.events.source import Source
@@ -20,19 +18,7 @@ Plain = dict[tuple[int, ...], tuple[int, tuple[int, ...]]]
 
 
 def batch(log: EventLog, low: int, high: int) -> Columns:
-    cut = slice(low, high)
-    names = log.platforms.to_pylist()
-    code = np.array([PLATFORMS.index(name) for name in names] + [-1])
-    return columns(
-        log.at[cut],
-        log.type[cut],
-        log.actor[cut],
-        log.target[cut],
-        marks=mark_bits(log.marks)[cut],
-        visibility=log.visibility[cut],
-        platform=code[log.platform[cut]],
-        context=log.context[cut],
-    )
+    return columns_of(log, slice(low, high), PLATFORMS)
 
 
 def new(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from undertow.engines.stream_kernel import Columns
+from undertow.events.log import EventLog
 from undertow.events.table import TYPES
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import SIGNALS
@@ -59,6 +60,27 @@ def columns(  # noqa: PLR0913  # the columns of an event
 
 
 NO_EVENTS: Final = columns(*(np.empty(0, np.int64) for _ in range(4)))
+
+
+def columns_of(log: EventLog, part: slice, platforms: Sequence[str]) -> Columns:
+    """Bring some rows of a log into the form that the engine reads.
+
+    Args:
+        log: the events.
+        part: which rows.
+        platforms: the stream's, every platform of the log among them.
+    """
+    code = np.array([platforms.index(name) for name in log.platforms.to_pylist()] + [-1])
+    return columns(
+        log.at[part],
+        log.type[part],
+        log.actor[part],
+        log.target[part],
+        marks=mark_bits({name: column[part] for name, column in log.marks.items()}),
+        visibility=log.visibility[part],
+        platform=code[log.platform[part]],
+        context=log.context[part],
+    )
 
 
 def mark_bits(marks: Mapping[str, Array]) -> Array:
