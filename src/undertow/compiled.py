@@ -27,7 +27,7 @@ _njit: Final[Any] = numba.njit
 _settings: Final[Any] = _config
 _plain: Final[Any] = numba.types.unliteral
 _HERE: Final = Path(__file__).parent
-_BUILT_ON: Final = {"engines": ("matches",)}
+_BUILT_ON: Final = {"engines": ("matches", "events")}
 """Packages whose compiled functions another package's functions call, beside its own."""
 
 

@@ -3,10 +3,9 @@
 Files are read row group by row group, on several threads. Rows that matter are kept, parted by the hash
 of their pair; each part is sieved, grouped by pair and handed to the kernel, which alone decides.
 
-The early filter keeps less. Where all playbooks have a rare need, a quick reading before (types, marks
-and actors alone) notes who ever did such a thing; only their rows are kept. Where that would still be too
-much, the reading before sieves the pairs of the whole input, by rare needs or, if there are none, by
-counting all needs.
+The early filter keeps less. Where all playbooks have a rare need, a reading before (without times) notes
+between whom such a thing ever happened; only rows of such pairs are kept. Where there is no such need and all
+that matters would be too much, the reading before counts all needs of each pair.
 """
 
 from __future__ import annotations
@@ -23,9 +22,11 @@ import numpy as np
 
 from undertow.engines import structural_kernel as kernel
 from undertow.engines import structural_plan as plans
-from undertow.engines.structural_kernel import CODE_BITS, Pairs, Picked, Sieve
-from undertow.engines.structural_plan import Book, Books, Need
+from undertow.engines import structural_sieve as sieves
+from undertow.engines.structural_kernel import Pairs
+from undertow.engines.structural_plan import Book, Books
 from undertow.engines.structural_read import STRETCH, Batch, Columns, Piece, Reader
+from undertow.engines.structural_sieve import CODE_BITS, ROW, WHEN, WIDTH, Picked, Sieve
 from undertow.matches.kernel import scratch
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
@@ -39,14 +40,13 @@ PART: Final = 150_000
 """Records in one part: its tables stay in the second-level cache."""
 MOST_BITS: Final = 14
 """Parts are at most 2 to this power."""
-RECORD_BYTES: Final = 8 * kernel.WIDTH
+RECORD_BYTES: Final = 8 * WIDTH
 SLAB: Final = 1 << 20
 """Records that a thread makes room for at once: large pieces of memory come with large pages."""
 MEMORY: Final = 512 << 20
-ACTORS: Final = 4
-"""Up to so many times the memory for all that matters, noting actors is thought to be enough."""
 PLACES_PER_EVENT: Final = 0.5
 """About one for each pair, as pairs go: where more share one, more pass, and a part's own sieve follows."""
+ALL_PASS: Final = np.full(1, 0xFF, np.uint8)
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -141,25 +141,25 @@ class _Run:
 
     def find(self, *, early_filter: bool, memory: int) -> list[Found]:
         """Answer it."""
-        sieve = self.open_sieve()
+        passes = ALL_PASS
         if early_filter:
-            sieve = self.sieved(self.expected(sieve) * RECORD_BYTES, memory)
-        expected = self.expected(sieve)
+            passes = self.sieved(self.expected(passes) * RECORD_BYTES, memory)
+        expected = self.expected(passes)
         self.thins = early_filter
         bits = max(1, min(MOST_BITS, (expected // PART).bit_length()))
         turns = min(1 << bits, max(1, -(-expected * RECORD_BYTES // max(1, memory))))
         results: list[list[Array]] = [[] for _ in self.books.all]
         edges = [(1 << bits) * k // turns for k in range(turns + 1)]
         for low, high in itertools.pairwise(edges):
-            for answers in self.one_turn(sieve, low, high, bits):
+            for answers in self.one_turn(passes, low, high, bits):
                 for result, answer in zip(results, answers, strict=True):
                     result.append(answer)
         return [_found(book, rows) for book, rows in zip(self.books.all, results, strict=True)]
 
-    def one_turn(self, sieve: Sieve, low: int, high: int, bits: int) -> list[list[Array]]:
+    def one_turn(self, passes: Array, low: int, high: int, bits: int) -> list[list[Array]]:
         """Read everything and match the pairs of the parts from `low` to before `high`."""
         turn = np.array([low, high, 64 - bits])
-        read = self.spread(lambda piece: self.keep(piece, sieve, turn), self.reader.pieces)
+        read = self.spread(lambda piece: self.keep(piece, passes, turn), self.reader.pieces)
         kept = [one for listed in read for one in listed]
         return self.spread(lambda part: self.match(kept, part), range(low, high))
 
@@ -175,7 +175,7 @@ class _Run:
         if not hasattr(self.own, "room"):
             self.own.room = Picked(*(np.empty(STRETCH + 1, np.int32) for _ in range(3)))
         room: Picked = self.own.room
-        return room, kernel.pick(batch.word, batch.marks, classes[batch.codes], room)
+        return room, sieves.pick(batch.word, batch.marks, classes[batch.codes], room)
 
     def shares(self) -> Array:
         """Estimate how many of all events are of each class: float64, (classes)."""
@@ -185,77 +185,72 @@ class _Run:
         counts = np.bincount(room.code[:n], minlength=self.books.count)
         return counts / max(1, len(self.sample.word))
 
-    def expected(self, sieve: Sieve) -> int:
-        """Estimate how many of all events a sieve lets pass."""
+    def expected(self, passes: Array) -> int:
+        """Estimate how many of all events pass."""
         if self.sample is None:
             return 0
         batch = self.sample
         room, n = self.pick(batch, self.books.classes)
         start = np.zeros(3, np.int64)
         all_parts = np.array([0, 2, 63])
-        n = kernel.keep(n, room, batch.actor, batch.target, sieve, start, all_parts)
+        n = sieves.keep(n, room, batch.actor, batch.target, passes, start, all_parts)
         return n * self.reader.rows // max(1, len(batch.word))
 
     def room_for(self, records: int) -> Array:
         """Give room for records, (n, WIDTH), which no other call is given."""
         left: Array | None = getattr(self.own, "slab", None)
         if left is None or len(left) < records:
-            left = np.empty((max(records, SLAB), kernel.WIDTH), np.int64)
+            left = np.empty((max(records, SLAB), WIDTH), np.int64)
         self.own.slab = left[records:]
         return left[:records]
 
-    def open_sieve(self) -> Sieve:
-        """Make a sieve that lets everything pass."""
-        return plans.fresh(self.step, np.ones(plans.STATES, np.int64), 1)
-
-    def sieved(self, size: int, memory: int) -> Sieve:
+    def sieved(self, size: int, memory: int) -> Array:
         """Choose a sieve for the whole input and read once to fill it, unless all may stay.
 
         Args:
             size: bytes of all records that matter.
             memory: bytes that records may take.
+
+        Returns:
+            What passes, as `structural_sieve.passing` tells it.
         """
         rare = plans.rarest(self.books, self.share)
         chosen = sorted({one for need in rare for one in need.classes})
         share = float(self.share[chosen].sum())
         places = max(1 << 10, int(PLACES_PER_RARE * share * self.reader.rows))
         classes = self.books.only(chosen)
-        if rare and share <= RARE and size <= ACTORS * memory:
-            # Whoever has done anything that is rare may be in any match.
-            once = [Need(need.classes, 1) for need in rare]
-            step, _ = plans.tables(self.books, plans.counters(once))
-            live = np.minimum(np.arange(plans.STATES), 1)
-            sieve = plans.fresh(step, live, places, alone=True)
-        elif rare and share <= RARE:
+        if rare and share <= RARE:
             sieve = plans.fresh(*plans.tables(self.books, plans.counters(rare)), places)
         elif rare and size > memory:
             classes = self.books.classes
             places = int(PLACES_PER_EVENT * float(self.share.sum()) * self.reader.rows)
             sieve = plans.fresh(self.step, self.live, places)
         else:
-            return self.open_sieve()
+            return ALL_PASS
         self.spread(lambda piece: self.mark(piece, classes, sieve), self.reader.pieces)
-        return sieve
+        passes = np.empty(len(sieve.state) // 8, np.uint8)
+        sieves.passing(sieve, passes)
+        return passes
 
     def mark(self, piece: Piece, classes: Array, sieve: Sieve) -> None:
         """Let one piece's events of some classes move the sieve."""
-        for batch in self.reader.read(piece, targets=not sieve.alone, times=False):
+        for batch in self.reader.read(piece, times=False):
             room, n = self.pick(batch, classes)
             # Two threads may meet in one pair; marking is a small part of what a thread does.
             with self.turn:
-                kernel.mark(n, room, batch.actor, batch.target, sieve)
+                sieves.mark(n, room, batch.actor, batch.target, sieve)
             if self.advance:
                 self.advance(len(batch.word))
 
-    def keep(self, piece: Piece, sieve: Sieve, turn: Array) -> list[_Kept]:
-        """Read one piece and keep the events of pairs that pass the sieve and have their turn."""
+    def keep(self, piece: Piece, passes: Array, turn: Array) -> list[_Kept]:
+        """Read one piece and keep the events of pairs that pass and have their turn."""
         kept = []
         for batch in self.reader.read(piece):
             room, n = self.pick(batch, self.books.classes)
             start = np.zeros((1 << (64 - int(turn[2]))) + 1, np.int64)
-            n = kernel.keep(n, room, batch.actor, batch.target, sieve, start, turn)
+            n = sieves.keep(n, room, batch.actor, batch.target, passes, start, turn)
             records = self.room_for(n)
-            kernel.place(room, batch.base, batch.actor, batch.target, batch.at, start, records)
+            sieves.place(room, batch.base, batch.actor, batch.target, batch.at, start, records)
             kept.append(_Kept(records, start))
             if self.advance:
                 self.advance(len(batch.word))
@@ -268,7 +263,7 @@ class _Run:
             Per playbook int64, (n, TAKEN + 2 steps): accounts, furthest step, rows, times.
         """
         slices = [one.records[one.start[part] : one.start[part + 1]] for one in kept]
-        records = np.concatenate([np.empty((0, kernel.WIDTH), np.int64), *slices])
+        records = np.concatenate([np.empty((0, WIDTH), np.int64), *slices])
         n = len(records)
         if self.thins:
             n = kernel.thin(records, plans.fresh(self.step, self.live, 2 * n + 1))
@@ -302,8 +297,8 @@ def _match_book(book: Book, chosen: Array, pairs: Pairs, records: Array, longest
         many = kernel.match(book.program, room, book.masks, chosen, pairs, records, found)
         found = found[:many]
     taken = found[:, kernel.TAKEN :]
-    rows = np.where(taken < 0, -1, records[taken, kernel.ROW] >> CODE_BITS)
-    times = np.where(taken < 0, 0, records[taken, kernel.WHEN])
+    rows = np.where(taken < 0, -1, records[taken, ROW] >> CODE_BITS)
+    times = np.where(taken < 0, 0, records[taken, WHEN])
     return np.hstack([found[:, : kernel.TAKEN], rows, times])
 
 

@@ -1,8 +1,6 @@
-"""Compiled parts of the structural engine: pick rows, sieve pairs, group what is left, match.
+"""Compiled parts of the structural engine that see what is left: sieve a partition, group by pair, match.
 
-Both ordered keys of two accounts are worked on inside their unordered pair. Of each pair a sieve keeps
-one small state, moved by every event through a table; where two pairs share a place, more passes than
-must, never less. All arrays are in C order; `docs/decisions` says how the parts fit together.
+Both ordered keys of two accounts are worked on inside their unordered pair. All arrays are in C order.
 """
 
 from __future__ import annotations
@@ -12,6 +10,18 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from undertow.compiled import inner, outer
+from undertow.engines.structural_sieve import (
+    CODES,
+    HIGH,
+    LOCAL,
+    LOW,
+    NOBODY,
+    ROW,
+    WHEN,
+    WIDTH,
+    Sieve,
+    hash_pair,
+)
 from undertow.matches.kernel import answer
 from undertow.matches.kernel_rules import (
     AT,
@@ -25,59 +35,9 @@ from undertow.matches.kernel_rules import (
 )
 from undertow.matches.program import ANCHORS, LISTED, Array, Program
 
-NOBODY: Final = -1
-
-# Columns of a record: one event between two accounts that may matter.
-LOW: Final = 0
-HIGH: Final = 1
-WHEN: Final = 2
-ROW: Final = 3
-"""Number of the row, and in its low `CODE_BITS` the event's class, doubled, plus 1 if `LOW` acts."""
-WIDTH: Final = 4
-CODE_BITS: Final = 10
-CODES: Final = (1 << CODE_BITS) - 1
-
 # Columns of a match, before those of the steps' events.
 FURTHEST: Final = 2
 TAKEN: Final = 3
-
-# Bits of the pair's hash: the uppermost choose the partition, the lowest the place in the sieve over
-# the whole input, those from here on the place in the tables of one partition.
-LOCAL: Final = np.uint64(24)
-_LEFT: Final = np.uint64(0x9E3779B97F4A7C15)
-_RIGHT: Final = np.uint64(0xC2B2AE3D27D4EB4F)
-_FOLD: Final = np.uint64(29)
-
-
-class Picked(NamedTuple):
-    """Rows of a batch that were picked, with room for all of them.
-
-    Attributes:
-        row: int32, place in the batch.
-        code: int32, the event's class; from `keep` on a record's code.
-        part: int32, the pair's partition, from `keep` on.
-    """
-
-    row: Array
-    code: Array
-    part: Array
-
-
-class Sieve(NamedTuple):
-    """What has been seen of each pair, in short, or of each account as an actor.
-
-    Attributes:
-        state: uint8, (2^k), one for all pairs, or accounts, whose hashes agree.
-        step: uint8, (classes, 256): the state after an event of a class.
-        live: int64, (256): bit p set where a pair in that state, or with an account in that state,
-            may hold a match of playbook p.
-        alone: whether states are those of accounts.
-    """
-
-    state: Array
-    step: Array
-    live: Array
-    alone: bool
 
 
 class Pairs(NamedTuple):
@@ -100,134 +60,6 @@ class Pairs(NamedTuple):
     start: Array
     order: Array
     spare: Array
-
-
-@inner
-def hash_pair(low: int, high: int) -> np.uint64:
-    """Mix two accounts into 64 bits."""
-    mixed = (np.uint64(low) * _LEFT) ^ (np.uint64(high) * _RIGHT)
-    mixed = (mixed ^ (mixed >> np.uint64(32))) * _LEFT
-    return mixed ^ (mixed >> _FOLD)
-
-
-@inner
-def are_two(actor: int, target: int) -> bool:
-    """Say whether an event is between two accounts."""
-    return actor != target and actor != NOBODY and target != NOBODY
-
-
-@outer
-def pick(word: Array, marks: Array, classes: Array, picked: Picked) -> int:
-    """Pick the rows of a batch whose class matters.
-
-    Args:
-        word: int32, code of the event's type in this batch.
-        marks: uint8, the event's marks as bits.
-        classes: int32, (words, 2^marks): class of each, counted from 1; 0: does not matter.
-        picked: its rows and codes are written.
-
-    Returns:
-        How many there are.
-    """
-    n = 0
-    for i in range(len(word)):
-        code = classes[word[i], marks[i]]
-        picked.row[n] = i
-        picked.code[n] = code - 1
-        n += code != 0
-    return n
-
-
-@outer
-def mark(n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve) -> None:
-    """Let the first `n` picked rows of a batch move the states of their pairs, or of their actors.
-
-    For the latter `target` may be empty.
-    """
-    wrap = np.uint64(len(sieve.state) - 1)
-    for k in range(n):
-        x = actor[picked.row[k]]
-        y = NOBODY if sieve.alone else target[picked.row[k]]
-        if sieve.alone or are_two(x, y):
-            to = hash_pair(min(x, y), max(x, y)) & wrap
-            sieve.state[to] = sieve.step[picked.code[k], sieve.state[to]]
-
-
-@outer
-def keep(
-    n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve, start: Array, turn: Array
-) -> int:
-    """Keep, of the first `n` picked rows, those whose pair is live and has its turn.
-
-    Args:
-        n: number of picked rows.
-        picked: compacted in place; codes become those of records, parts are written.
-        actor: int64, of the batch.
-        target: int64, of the batch.
-        sieve: what has been seen of each pair.
-        start: int64, (partitions + 1), zeros; written: number of kept rows before each partition.
-        turn: int64, (3): first partition to keep, first not to keep, shift from hash to partition.
-
-    Returns:
-        How many are kept.
-    """
-    wrap, shift = np.uint64(len(sieve.state) - 1), np.uint64(turn[2])
-    kept = 0
-    for k in range(n):
-        i = picked.row[k]
-        x, y = actor[i], target[i]
-        mixed = hash_pair(min(x, y), max(x, y))
-        part = int(mixed >> shift)
-        if sieve.alone:
-            fits = (
-                sieve.live[sieve.state[hash_pair(min(x, NOBODY), max(x, NOBODY)) & wrap]] != 0
-            )
-            fits |= (
-                sieve.live[sieve.state[hash_pair(min(y, NOBODY), max(y, NOBODY)) & wrap]] != 0
-            )
-        else:
-            fits = sieve.live[sieve.state[mixed & wrap]] != 0
-        fits = fits and turn[0] <= part < turn[1] and are_two(x, y)
-        picked.row[kept] = i
-        picked.code[kept] = 2 * picked.code[k] + (x < y)
-        picked.part[kept] = part
-        start[part + 1] += fits
-        kept += fits
-    for part in range(1, len(start)):
-        start[part] += start[part - 1]
-    return kept
-
-
-@outer
-def place(
-    picked: Picked,
-    base: int,
-    actor: Array,
-    target: Array,
-    at: Array,
-    start: Array,
-    records: Array,
-) -> None:
-    """Write kept rows as records, partition by partition, in the order of rows within each.
-
-    Args:
-        picked: what `keep` left.
-        base: number of the batch's first row in the whole input.
-        actor: int64, of the batch.
-        target: int64, of the batch.
-        at: int64, of the batch, microseconds.
-        start: from `keep`.
-        records: int64, (kept, WIDTH), written.
-    """
-    nexts = start.copy()
-    for k in range(len(records)):
-        i, part = picked.row[k], picked.part[k]
-        to = nexts[part]
-        nexts[part] = to + 1
-        records[to, LOW] = min(actor[i], target[i])
-        records[to, HIGH] = max(actor[i], target[i])
-        records[to, WHEN] = at[i]
-        records[to, ROW] = ((base + i) << CODE_BITS) | picked.code[k]
 
 
 @outer

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from undertow.engines.structural_kernel import CODES, Sieve
+from undertow.engines.structural_sieve import CODES, Sieve
 from undertow.errors import UndertowError
 from undertow.events.table import TYPES
 from undertow.matches.plan import Plan, compile_plan, sight
@@ -30,6 +30,8 @@ from undertow.playbooks.grammar import Playbook, Step
 SIGNALS: Final = ("address", "link")
 """Marks that a column can hold; `answered` would need the events before."""
 STATES: Final = 256
+MOST_PLACES: Final = 31
+"""Places of a sieve are at most 2 to this power: `mark` holds them in 32 bits."""
 MOST_BOOKS: Final = 60
 """Playbooks are bits of an int64."""
 
@@ -224,7 +226,7 @@ def tables(books: Books, counted: dict[frozenset[int], int]) -> tuple[Array, Arr
     """Tabulate a sieve: the state after each class of event, and which playbooks a state lets pass.
 
     Returns:
-        uint8, (classes, 256), and int64, (256), as `structural_kernel.Sieve` holds them.
+        uint8, (classes, 256), and int64, (256), as `structural_sieve.Sieve` holds them.
     """
     states = np.arange(STATES)
     step = np.tile(states, (books.count, 1))
@@ -246,7 +248,7 @@ def tables(books: Books, counted: dict[frozenset[int], int]) -> tuple[Array, Arr
     return (step % STATES).astype(np.uint8), live
 
 
-def fresh(step: Array, live: Array, places: int, *, alone: bool = False) -> Sieve:
-    """Make a sieve of at least so many places in which nothing has been seen."""
-    state = np.zeros(1 << max(0, (places - 1).bit_length()), np.uint8)
-    return Sieve(state, step, live, alone)
+def fresh(step: Array, live: Array, places: int) -> Sieve:
+    """Make a sieve of about so many places, at least eight, in which nothing has been seen."""
+    state = np.zeros(1 << min(MOST_PLACES, max(3, (places - 1).bit_length())), np.uint8)
+    return Sieve(state, step, live)

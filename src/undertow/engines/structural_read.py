@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from undertow.engines.structural_kernel import NOBODY
+from undertow.engines.structural_sieve import NOBODY
 from undertow.errors import Place, UndertowError, nearest, shown_name
 from undertow.events.table import TYPES
 from undertow.matches.program import Array
@@ -61,7 +61,7 @@ class Batch(NamedTuple):
         codes: int32: index into `TYPES` of each word, the number of types for words that are none.
         marks: uint8, bit k set where the event has mark k.
         actor, target: int64, -1 for none.
-        at: int64, microseconds; like `target` empty where it was not asked for.
+        at: int64, microseconds; empty where it was not asked for.
     """
 
     base: int
@@ -111,14 +111,11 @@ class Reader:
                 self.pieces.append(Piece(number, group, self.rows))
                 self.rows += parquet.metadata.row_group(group).num_rows
 
-    def read(
-        self, piece: Piece, *, targets: bool = True, times: bool = True
-    ) -> Iterator[Batch]:
+    def read(self, piece: Piece, *, times: bool = True) -> Iterator[Batch]:
         """Read one row group, in stretches.
 
         Args:
             piece: one of `pieces`.
-            targets: read the targets too.
             times: read the times too.
 
         Raises:
@@ -127,8 +124,7 @@ class Reader:
         """
         place = Place(shown_name(self.paths[piece.file]))
         held = self.columns
-        names = [held.type, held.actor, *self.marks]
-        names += [held.target] * targets + [held.at] * times
+        names = [held.type, held.actor, held.target, *self.marks, *[held.at] * times]
         base = piece.base
         try:
             batches = self._handle(piece.file).iter_batches(
@@ -197,9 +193,10 @@ class Reader:
         kind = column[held.type]
         if not isinstance(kind, pa.DictionaryArray):
             kind = kind.dictionary_encode()
-        marks = np.zeros(len(batch), np.uint8)
-        for k, name in enumerate(self.marks):
-            marks |= _truths(column[name]) << k
+        truths = [_truths(column[name]) for name in self.marks]
+        marks = truths[0] if truths else np.zeros(len(batch), np.uint8)
+        for k in range(1, len(truths)):
+            marks |= truths[k] << k
         marks.flags.writeable = False
         return Batch(
             base,
@@ -207,7 +204,7 @@ class Reader:
             self._codes(kind.dictionary),
             marks,
             _values(column[held.actor].cast(pa.int64()), np.int64),
-            _values(column.get(held.target, _NOTHING).cast(pa.int64()), np.int64),
+            _values(column[held.target].cast(pa.int64()), np.int64),
             _values(_microseconds(column.get(held.at, _NOTHING)), np.int64),
         )
 
