@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from undertow.engines.stream import Changes, Stream
 from undertow.engines.stream_columns import columns_of
-from undertow.engines.stream_kernel import Columns
+from undertow.engines.stream_kernel_pass import Columns
 from undertow.events.log import EventLog
 from undertow.events.source import Source
 from undertow.playbooks.grammar import Playbook

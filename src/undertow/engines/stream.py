@@ -16,9 +16,10 @@ import numpy as np
 from undertow.engines.stream_ahead import compile_ahead
 from undertow.engines.stream_columns import NO_EVENTS
 from undertow.engines.stream_compile import compile_passes
-from undertow.engines.stream_kernel import Columns, count_live, feed, settle
+from undertow.engines.stream_kernel import count_live, feed, settle
 from undertow.engines.stream_kernel_gather import Room
 from undertow.engines.stream_kernel_keys import ASK, FULL, LARGER, OK
+from undertow.engines.stream_kernel_pass import Columns
 from undertow.engines.stream_kernel_store import (
     ANSWERED,
     CHANGED,
@@ -43,12 +44,14 @@ from undertow.engines.stream_kernel_store import (
 from undertow.engines.stream_kernel_tables import (
     DEPTH,
     ENTRIES,
+    GROUPS,
     LIVE,
     SEGMENT,
     SEGMENTS,
     USED,
     Map,
     Pool,
+    lay_anew,
 )
 from undertow.engines.stream_room import (
     MAPS,
@@ -272,7 +275,7 @@ class Stream:
         for store in self.stores:
             for table in maps_of(store):
                 segments = int(table.head[SEGMENTS])
-                words += segments * (SEGMENT * table.slots.shape[1] + 2)
+                words += segments * (SEGMENT * table.slots.shape[1] + GROUPS + 2)
                 words += 1 << int(table.head[DEPTH])
             words += sum(int(one.head[USED]) * one.rows.shape[1] for one in pools_of(store))
         return 8 * int(words)
@@ -370,6 +373,8 @@ class Stream:
                 owner, _, part = name.partition(".")
                 if owner == str(k):
                     fill(part_of(store, part), given, memory)
+            for table in maps_of(store):
+                lay_anew(table, store.spare)
         return made
 
     def _fingerprint(self) -> int:

@@ -9,9 +9,10 @@ import numpy as np
 
 from undertow.compiled import is_kept, meanwhile
 from undertow.engines.stream_compile import compile_passes
-from undertow.engines.stream_kernel import Columns, pass_over, take_in
 from undertow.engines.stream_kernel_gather import Event
 from undertow.engines.stream_kernel_keys import work_off
+from undertow.engines.stream_kernel_meet import meet
+from undertow.engines.stream_kernel_pass import AHEAD, AHEAD_ROWS, Columns, pass_over
 from undertow.engines.stream_kernel_store import Store
 from undertow.engines.stream_room import ROOM_AT_FIRST, new_room, new_store
 from undertow.engines.stream_rules import Rules
@@ -37,10 +38,10 @@ def compile_ahead(batch: Columns, rules: Rules, programs: Program, store: Store)
     with meanwhile(*answering, maker="undertow.engines.stream_ahead") as compiled:
         # numba's hints know neither dispatchers nor `typeof`.
         typeof: Any = numba.typeof
-        event = Event(0, 0, 0, 0)
+        event, ahead = Event(0, 0, 0, 0), np.empty((AHEAD_ROWS, AHEAD), np.int64)
         parts: list[tuple[Any, tuple[object, ...]]] = [
-            (take_in, (rules, programs, store, 0, event, 0, 0)),
-            (pass_over, (0, 0, batch, rules, store.pairs, store.counts)),
+            (meet, (rules, programs, store, event, 0, 0, False)),
+            (pass_over, (0, 0, 0, batch, rules, store, ahead)),
         ]
         for function, arguments in parts:
             function.compile(tuple(typeof(one) for one in arguments))

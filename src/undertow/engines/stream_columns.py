@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from undertow.engines.stream_kernel import Columns
+from undertow.engines.stream_kernel_pass import Columns
 from undertow.events.log import EventLog
 from undertow.events.table import TYPES
 from undertow.matches.program import Array

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undertow.engines.stream import MEMORY, Changes, Stream
-from undertow.engines.stream_kernel import Columns
+from undertow.engines.stream_kernel_pass import Columns
 from undertow.events.source import Source
 from undertow.events.table import TYPES
 from undertow.matches.program import Array

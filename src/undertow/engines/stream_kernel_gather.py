@@ -81,10 +81,17 @@ AS_ROWS: Final = 5
 
 
 class Room(NamedTuple):
-    """Room for one key at a time: the kernel's scratch, and the gathered events before they are merged."""
+    """Room for one key at a time, and for what is known of the next events.
+
+    Attributes:
+        scratch: the kernel's.
+        sorted: int64, (AS_ROWS, n): gathered events before they are merged.
+        ahead: int64, (3, n): events looked at ahead, see `stream_kernel_pass.look_over`.
+    """
 
     scratch: Scratch
     sorted: Array
+    ahead: Array
 
 
 class Event(NamedTuple):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from undertow.compiled import uncounted_inner
+from undertow.compiled import inlined, uncounted_inner
+from undertow.engines.stream_kernel_bits import lowest
 from undertow.engines.stream_kernel_gather import WARM, Event, one_program, suits
 from undertow.engines.stream_kernel_lists import answer_row, first_item, push_item, put_todo
 from undertow.engines.stream_kernel_store import (
@@ -93,19 +94,19 @@ def first_bits(
     return int(-1 - variant) if warm else int(variant)
 
 
-@uncounted_inner
+@inlined
 def with_same(rules: Rules, bits: int, found: int) -> int:
     """Add the steps that may use the event of a step before them to those that an event can take."""
     rest = bits & rules.words[SAME_BITS] & ~found
-    g = 0
-    while rest >> g:
-        if (rest >> g) & 1 and rules.steps[g, BEFORE] & found:
+    while rest:
+        g = lowest(rest)
+        rest &= rest - 1
+        if rules.steps[g, BEFORE] & found:
             found |= 1 << g
-        g += 1
     return found
 
 
-@uncounted_inner
+@inlined
 def in_reach(
     rules: Rules, store: Store, s: int, at: int, low: int, high: int
 ) -> tuple[int, int]:
@@ -130,18 +131,18 @@ def in_reach(
             if left == 0:
                 continue
             mine = turned(bits, rules, toward if side == 0 else not toward)
-            i = 0
-            while mine >> i:
-                near = rules.steps[i, NEXT] & left if (mine >> i) & 1 else 0
-                j = i + 1
-                while near >> j:
-                    if (near >> j) & 1 and at - moment <= rules.wide[i, j]:
+            while mine:
+                i = lowest(mine)
+                mine &= mine - 1
+                near = rules.steps[i, NEXT] & left
+                while near:
+                    j = lowest(near)
+                    near &= near - 1
+                    if at - moment <= rules.wide[i, j]:
                         if side == 0:
                             found_low |= 1 << j
                         else:
                             found_high |= 1 << j
-                    j += 1
-                i += 1
         if found_low == low and found_high == high:
             break
         row = (link & NEXT_ROW) - 1
@@ -317,12 +318,10 @@ def meet(
             placed = supersede(store, rules, s, link, at, ref)
         if not placed:
             push_pair(store, rules, s, link, at, ref, event.context)
-        opens = 0
-        g = 0
-        while can >> g:
-            if (can >> g) & 1:
-                opens |= rules.steps[g, NEXT]
-            g += 1
+        opens, rest = 0, can
+        while rest:
+            opens |= rules.steps[lowest(rest), NEXT]
+            rest &= rest - 1
         store.pairs.slots[s, OPENS] |= opens
         if can & rules.words[WAITED]:
             register(store, s, lo, hi)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from undertow.compiled import uncounted_inner
+import numpy as np
+
+from undertow.compiled import inlined, uncounted_inner
 from undertow.engines.stream_kernel_tables import (
     COUNT,
+    ENTRIES,
     LIMIT,
     SEGMENT,
     WORD,
@@ -18,17 +21,18 @@ from undertow.engines.stream_kernel_tables import (
     Pool,
     enter,
     give,
-    home,
     lay,
     lift,
     look,
     mixed,
+    segment_of,
     split,
     take,
 )
 from undertow.engines.stream_rules import BACK as BACK_BITS
 from undertow.engines.stream_rules import BITS, LINGER, REACH, STARTERS, Rules
 from undertow.engines.stream_rules import TOWARD as TOWARD_BITS
+from undertow.events.kernel_bytes import fetch
 from undertow.matches.program import Array
 
 # A link word: the next row plus 1 in 32 bits, then flags, then the variant of the event.
@@ -137,7 +141,7 @@ class Store(NamedTuple):
     counts: Array
 
 
-@uncounted_inner
+@inlined
 def turned(bits: int, rules: Rules, toward: bool) -> int:
     """Give the steps between the two that an event may take for a key, by its direction."""
     return int(bits & (rules.words[TOWARD_BITS] if toward else rules.words[BACK_BITS]))
@@ -157,11 +161,11 @@ def cut(nodes: Pool, link: int) -> int:
 
 
 @uncounted_inner
-def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> bool:
+def keep_live(store: Store, rules: Rules, s: int, now: int) -> bool:
     """Say whether a pair can still go on; the events that cannot matter any more are let go."""
-    nodes = store.nodes
-    link = spare[k, WORD]
-    live = spare[k, HEAD_AT] + rules.variants[link >> VARIANT, LINGER] >= now
+    slots, nodes = store.pairs.slots, store.nodes
+    link = slots[s, WORD]
+    live = slots[s, HEAD_AT] + rules.variants[link >> VARIANT, LINGER] >= now
     before = -1
     row = (link & NEXT_ROW) - 1
     while row >= 0:
@@ -170,7 +174,7 @@ def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> boo
         variant = link >> VARIANT
         if nodes.rows[row, AT] + rules.variants[variant, REACH] < now:
             if before < 0:
-                spare[k, WORD] += following - row
+                slots[s, WORD] += following - row
             else:
                 nodes.rows[before, LINK] += following - row
             give(nodes, row)
@@ -180,20 +184,40 @@ def keep_live(store: Store, rules: Rules, spare: Array, k: int, now: int) -> boo
             before = row
         row = following
     if not live:
-        store.counts[DROPPED] += cut(nodes, spare[k, WORD]) + 1
+        store.counts[DROPPED] += cut(nodes, slots[s, WORD]) + 1
     return bool(live)
 
 
 @uncounted_inner
-def sweep(store: Store, rules: Rules, h: int, now: int) -> int:
-    """Drop the expired pairs of the segment that a hash belongs to; gives how many stay."""
-    pairs, spare = store.pairs, store.spare
-    n = lift(pairs, home(pairs, h) // SEGMENT, spare)
-    kept = 0
-    for k in range(n):
-        if keep_live(store, rules, spare, k, now):
-            lay(pairs, spare, k)
-            kept += 1
+def expire(store: Store, rules: Rules, segment: int, now: int) -> int:
+    """Let go of the pairs of a segment that cannot go on; gives how many stay.
+
+    Whoever is behind them in the segment can no longer be found: it must be laid anew or split.
+    """
+    slots, variants, nodes = store.pairs.slots, rules.variants, store.nodes.rows
+    begin, size = np.int64(nodes.ctypes.data), nodes.shape[1] * 8
+    for s in range(segment * SEGMENT, (segment + 1) * SEGMENT):
+        row = (slots[s, WORD] & NEXT_ROW) - 1
+        if row >= 0:
+            fetch(int(begin + row * size))
+    kept, alone, gone = 0, 0, 0
+    for s in range(segment * SEGMENT, (segment + 1) * SEGMENT):
+        link = slots[s, WORD]
+        if link == 0:
+            continue
+        # Most pairs have a single event.
+        single = link & NEXT_ROW == 0
+        if single:
+            live = slots[s, HEAD_AT] + variants[link >> VARIANT, LINGER] >= now
+        else:
+            live = keep_live(store, rules, s, now)
+        kept += live
+        if not live:
+            slots[s, WORD] = 0
+            gone += 1
+            alone += single
+    store.pairs.head[ENTRIES] -= gone
+    store.counts[DROPPED] += alone
     store.counts[SWEEPS] += 1
     return kept
 
@@ -205,17 +229,20 @@ def claim_pair(store: Store, rules: Rules, lo: int, hi: int, now: int) -> int:
     h = mixed(lo, hi)
     s = look(pairs, lo, hi, h)
     while s < 0:
-        if pairs.segments[home(pairs, h) // SEGMENT, COUNT] < LIMIT:
+        segment = segment_of(pairs, h)
+        if pairs.segments[segment, COUNT] < LIMIT:
             s = -1 - s
-            enter(pairs, s, lo, hi)
+            enter(pairs, s, lo, hi, h)
             break
-        if sweep(store, rules, h, now) > LIMIT - LIMIT // 8:
+        if expire(store, rules, segment, now) > LIMIT - LIMIT // 8:
             split(pairs, h, store.spare)
+        else:
+            lay(pairs, store.spare, lift(pairs, segment, store.spare))
         s = look(pairs, lo, hi, h)
     return s
 
 
-@uncounted_inner
+@inlined
 def push_pair(
     store: Store, rules: Rules, s: int, link: int, at: int, ref: int, context: int
 ) -> None:
@@ -239,7 +266,7 @@ def push_pair(
         slots[s, HEAD_CONTEXT] = context
 
 
-@uncounted_inner
+@inlined
 def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) -> bool:
     """Let an event take the place of an earlier one that it makes useless, if there is one.
 
@@ -275,7 +302,7 @@ def supersede(store: Store, rules: Rules, s: int, link: int, at: int, ref: int) 
     return False
 
 
-@uncounted_inner
+@inlined
 def only_begins(rules: Rules, link: int) -> bool:
     """Say whether an event of a pair can do nothing but begin a chain."""
     bits = rules.variants[link >> VARIANT, BITS]
@@ -283,7 +310,7 @@ def only_begins(rules: Rules, link: int) -> bool:
     return bool((own & ~rules.words[STARTERS]) == 0)
 
 
-@uncounted_inner
+@inlined
 def alike(rules: Rules, one: int, other: int) -> bool:
     """Say whether two events of a pair may take the same steps, for both of its keys."""
     if one >> VARIANT != other >> VARIANT:

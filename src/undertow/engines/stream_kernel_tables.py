@@ -1,9 +1,10 @@
 """Tables that grow piece by piece: a hash table of small segments and a pool of rows, for compiled code.
 
 A table is a row of segments of 512 slots. The top bits of a key's hash choose an entry of the directory,
-the entry names the segment, and the low bits say where in it to look. A full segment is split in two, so
-no event ever waits for a table to be copied. All arrays are reserved at their largest size; the system
-gives memory only to what is touched.
+the entry names the segment, and the low bits say with which eight slots to begin looking. Of each slot a byte
+beside it holds 7 more bits, its tag: one look at a word says which of eight slots to look at. A full segment is
+split in two, so no event ever waits for a table to be copied. All arrays are reserved at their largest size; the
+system gives memory only to what is touched.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from undertow.compiled import uncounted_inner
+from undertow.compiled import inlined, uncounted, uncounted_inner
+from undertow.engines.stream_kernel_bits import lowest
 from undertow.matches.program import Array
 
 SEGMENT: Final = 512
@@ -20,6 +22,16 @@ LIMIT: Final = 416
 """Slots of a segment that may be filled: more would make looking up slow."""
 FEWEST: Final = 64
 """Rows and segments that must be left before an event is begun: no event needs as many."""
+
+# Slots that share a word of tags, as a power of two, and such words of a segment.
+GROUP: Final = 3
+GROUPS: Final = SEGMENT >> GROUP
+TAG: Final = 0x7F
+TAKEN: Final = 0x80
+"""Bit of a tag: the slot holds a key."""
+EACH: Final = 0x0101010101010101
+TOPS: Final = -0x7F7F7F7F7F7F7F80
+"""`TAKEN` in each byte of a word."""
 
 # Columns of a slot: the two halves of a key, and a word that is 0 in an empty slot.
 LO: Final = 0
@@ -43,12 +55,14 @@ class Map(NamedTuple):
 
     Attributes:
         slots: (segments x 512, w): `LO`, `HI`, `WORD` and what the owner adds.
+        tags: (segments x 64): tags of eight slots each, the first in the lowest byte.
         directory: (2^d): segment by the top `DEPTH` bits of the hash.
         segments: (segments, 2): how many top bits the keys of a segment share, and how many it holds.
         head: `DEPTH` of the directory, `SEGMENTS` in use, `ENTRIES` held.
     """
 
     slots: Array
+    tags: Array
     directory: Array
     segments: Array
     head: Array
@@ -77,11 +91,13 @@ def new_map(width: int, room: int) -> Map:
     depth = 4 + int(segments).bit_length()
     made = Map(
         np.empty((segments * SEGMENT, width), np.int64),
+        np.empty(segments * GROUPS, np.int64),
         np.empty(1 << depth, np.int64),
         np.empty((segments, 2), np.int64),
         np.array([1, 2, 0], np.int64),
     )
     made.slots[: 2 * SEGMENT] = 0
+    made.tags[: 2 * GROUPS] = 0
     made.directory[:2] = 0, 1
     made.segments[:2] = [[1, 0], [1, 0]]
     return made
@@ -99,35 +115,83 @@ S32: Final = np.uint64(32)
 S29: Final = np.uint64(29)
 WHOLE: Final = np.uint64(64)
 PLACE: Final = np.uint64(SEGMENT - 1)
+GROUP_SIZE: Final = 1 << GROUP
+GROUP_BITS: Final = np.uint64(GROUP)
+TAG_FROM: Final = np.uint64(9)
+"""Bits of a hash from which on its tag stands, behind those of its place."""
 
 
-@uncounted_inner
-def mixed(lo: int, hi: int) -> int:
+@inlined
+def mixed(lo: int, hi: int) -> np.uint64:
     """Hash two integers to 64 bits."""
     h = np.uint64(lo) * M1 ^ np.uint64(hi) * M2
     h = (h ^ (h >> S32)) * M1
     h ^= h >> S29
-    return h  # type: ignore[return-value]  # compiled code works on the NumPy integer
+    return h
 
 
-@uncounted_inner
-def home(table: Map, h: int) -> int:
-    """Give the first slot of the segment that a hash belongs to."""
-    return int(table.directory[np.int64(h >> (WHOLE - np.uint64(table.head[DEPTH])))] * SEGMENT)
+@inlined
+def segment_of(table: Map, h: np.uint64) -> int:
+    """Give the segment that a hash belongs to."""
+    return int(table.directory[np.int64(h >> (WHOLE - np.uint64(table.head[DEPTH])))])
 
 
-@uncounted_inner
-def look(table: Map, lo: int, hi: int, h: int) -> int:
-    """Find the slot of a key, given its hash; where it is missing, -1 less the empty slot for it."""
-    base = home(table, h)
-    k = np.int64(h & PLACE)
+@inlined
+def tag_of(h: np.uint64) -> int:
+    """Give the tag of a hash."""
+    return int((np.int64(h >> TAG_FROM) & TAG) | TAKEN)
+
+
+@inlined
+def first_group(segment: int, h: np.uint64) -> int:
+    """Give the word of tags with which to begin looking."""
+    return int(segment * GROUPS + np.int64((h & PLACE) >> GROUP_BITS))
+
+
+@inlined
+def next_group(group: int) -> int:
+    """Give the word of tags of the same segment that comes behind one."""
+    return (group & -GROUPS) | ((group + 1) & (GROUPS - 1))
+
+
+@inlined
+def fits(word: int, tag: int) -> int:
+    """Mark the top bits of the bytes that are a tag, and perhaps a few others that are taken."""
+    x = word ^ (tag * EACH)
+    return (x - EACH) & ~x & TOPS
+
+
+@inlined
+def probe(slots: Array, tags: Array, segment: int, lo: int, hi: int, h: np.uint64) -> int:
+    """Find the slot of a key in its segment; where it is missing, -1 less the empty slot for it."""
+    group, tag = first_group(segment, h), tag_of(h)
+    found = 0
     while True:
-        s = base + k
-        if table.slots[s, WORD] == 0:
-            return int(-1 - s)
-        if table.slots[s, LO] == lo and table.slots[s, HI] == hi:
-            return int(s)
-        k = (k + 1) & (SEGMENT - 1)
+        word = tags[group]
+        marked = fits(word, tag)
+        while marked:
+            s = (group << GROUP) + (lowest(marked) >> GROUP)
+            if slots[s, LO] == lo and slots[s, HI] == hi:
+                return int(s)
+            marked &= marked - 1
+        empty = ~word & TOPS
+        if empty:
+            found = (group << GROUP) + (lowest(empty) >> GROUP)
+            break
+        group = next_group(group)
+    return int(-1 - found)
+
+
+@inlined
+def label(tags: Array, s: int, h: np.uint64) -> None:
+    """Note the tag of a slot that was empty."""
+    tags[s >> GROUP] |= tag_of(h) << ((s & (GROUP_SIZE - 1)) << GROUP)
+
+
+@uncounted_inner
+def look(table: Map, lo: int, hi: int, h: np.uint64) -> int:
+    """Find the slot of a key, given its hash; where it is missing, -1 less the empty slot for it."""
+    return int(probe(table.slots, table.tags, segment_of(table, h), lo, hi, h))
 
 
 @uncounted_inner
@@ -142,10 +206,9 @@ def claim(table: Map, lo: int, hi: int, spare: Array) -> int:
     h = mixed(lo, hi)
     s = look(table, lo, hi, h)
     while s < 0:
-        segment = home(table, h) // SEGMENT
-        if table.segments[segment, COUNT] < LIMIT:
+        if table.segments[segment_of(table, h), COUNT] < LIMIT:
             s = -1 - s
-            enter(table, s, lo, hi)
+            enter(table, s, lo, hi, h)
             break
         split(table, h, spare)
         s = look(table, lo, hi, h)
@@ -153,12 +216,13 @@ def claim(table: Map, lo: int, hi: int, spare: Array) -> int:
 
 
 @uncounted_inner
-def enter(table: Map, s: int, lo: int, hi: int) -> None:
+def enter(table: Map, s: int, lo: int, hi: int, h: np.uint64) -> None:
     """Fill an empty slot with a key."""
     for c in range(table.slots.shape[1]):
         table.slots[s, c] = 0
     table.slots[s, LO] = lo
     table.slots[s, HI] = hi
+    label(table.tags, s, h)
     table.segments[s // SEGMENT, COUNT] += 1
     table.head[ENTRIES] += 1
 
@@ -166,35 +230,52 @@ def enter(table: Map, s: int, lo: int, hi: int) -> None:
 @uncounted_inner
 def lift(table: Map, segment: int, spare: Array) -> int:
     """Move the entries of a segment to `spare` and leave it empty; gives their number."""
+    slots = table.slots
     base = segment * SEGMENT
     n = 0
     for s in range(base, base + SEGMENT):
-        if table.slots[s, WORD] != 0:
-            for c in range(table.slots.shape[1]):
-                spare[n, c] = table.slots[s, c]
+        if slots[s, WORD] != 0:
+            for c in range(slots.shape[1]):
+                spare[n, c] = slots[s, c]
             n += 1
-            table.slots[s, WORD] = 0
+            slots[s, WORD] = 0
+    table.tags[segment * GROUPS : (segment + 1) * GROUPS] = 0
     table.segments[segment, COUNT] = 0
     table.head[ENTRIES] -= n
     return n
 
 
 @uncounted_inner
-def lay(table: Map, spare: Array, k: int) -> int:
-    """Put entry `k` of `spare` back; gives its slot."""
-    lo, hi = spare[k, LO], spare[k, HI]
-    s = -1 - look(table, lo, hi, mixed(lo, hi))
-    enter(table, s, lo, hi)
-    for c in range(WORD, table.slots.shape[1]):
-        table.slots[s, c] = spare[k, c]
-    return s
+def lay(table: Map, spare: Array, n: int) -> None:
+    """Put the first `n` entries of `spare`, all of them missing, into the table; their segments have room."""
+    slots, tags, directory, segments = table.slots, table.tags, table.directory, table.segments
+    shift = WHOLE - np.uint64(table.head[DEPTH])
+    for k in range(n):
+        h = mixed(spare[k, LO], spare[k, HI])
+        segment = directory[np.int64(h >> shift)]
+        group = first_group(segment, h)
+        while ~tags[group] & TOPS == 0:
+            group = next_group(group)
+        s = (group << GROUP) + (lowest(~tags[group] & TOPS) >> GROUP)
+        label(tags, s, h)
+        for c in range(slots.shape[1]):
+            slots[s, c] = spare[k, c]
+        segments[segment, COUNT] += 1
+    table.head[ENTRIES] += n
+
+
+@uncounted
+def lay_anew(table: Map, spare: Array) -> None:
+    """Lay all entries anew: of a table that was kept the tags are missing, and perhaps their order is another."""
+    for segment in range(table.head[SEGMENTS]):
+        lay(table, spare, lift(table, segment, spare))
 
 
 @uncounted_inner
-def split(table: Map, h: int, spare: Array) -> None:
+def split(table: Map, h: np.uint64, spare: Array) -> None:
     """Split the segment that a hash belongs to."""
     head = table.head
-    old = home(table, h) // SEGMENT
+    old = segment_of(table, h)
     shared = table.segments[old, DEPTH]
     if shared == head[DEPTH]:
         for k in range((1 << shared) - 1, -1, -1):
@@ -205,6 +286,7 @@ def split(table: Map, h: int, spare: Array) -> None:
     head[SEGMENTS] += 1
     for s in range(new * SEGMENT, (new + 1) * SEGMENT):
         table.slots[s, WORD] = 0
+    table.tags[new * GROUPS : (new + 1) * GROUPS] = 0
     n = lift(table, old, spare)
     table.segments[old, DEPTH] = table.segments[new, DEPTH] = shared + 1
     table.segments[new, COUNT] = 0
@@ -212,11 +294,10 @@ def split(table: Map, h: int, spare: Array) -> None:
     first = np.int64(h >> (WHOLE - np.uint64(shared))) * many
     for k in range(first + many // 2, first + many):
         table.directory[k] = new
-    for k in range(n):
-        lay(table, spare, k)
+    lay(table, spare, n)
 
 
-@uncounted_inner
+@inlined
 def take(pool: Pool) -> int:
     """Take a row of a pool."""
     head = pool.head
@@ -229,7 +310,7 @@ def take(pool: Pool) -> int:
     return int(head[USED] - 1)
 
 
-@uncounted_inner
+@inlined
 def give(pool: Pool, row: int) -> None:
     """Give a row back to its pool."""
     pool.rows[row, 0] = pool.head[FREE]

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from undertow.engines.stream_kernel_gather import AS_ROWS, Room
+from undertow.engines.stream_kernel_pass import AHEAD, AHEAD_ROWS
 from undertow.engines.stream_kernel_store import (
     ACCOUNT_SLOT,
     COUNTS,
@@ -103,4 +104,5 @@ def new_room(one: Pass, size: int) -> Room:
     return Room(
         scratch(one.programs.steps.shape[1], sights, size),
         np.empty((AS_ROWS, size), np.int64),
+        np.empty((AHEAD_ROWS, AHEAD), np.int64),
     )

@@ -110,7 +110,7 @@ def mark(n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve) -> N
     """
     rows, codes, places = picked.row, picked.code, picked.part
     state, step = sieve.state, sieve.step
-    wrap, begin = np.uint64(len(state) - 1), state.ctypes.data
+    wrap, begin = np.uint64(len(state) - 1), np.int64(state.ctypes.data)
     for k in range(n + AHEAD):
         if k < n:
             x, y = actor[rows[k]], target[rows[k]]
@@ -163,7 +163,7 @@ def keep(
         How many are kept.
     """
     rows, codes, parts = picked.row, picked.code, picked.part
-    wrap, begin = np.uint64(8 * len(passes) - 1), passes.ctypes.data
+    wrap, begin = np.uint64(8 * len(passes) - 1), np.int64(passes.ctypes.data)
     passed = 0
     # No jump depends on what is kept, which cannot be foretold.
     for k in range(n + AHEAD):
