@@ -65,7 +65,7 @@ from undertow.engines.stream_room import (
     pools_of,
     too_large,
 )
-from undertow.engines.stream_rules import Pass
+from undertow.engines.stream_rules import PART, PARTS, Pass
 from undertow.engines.stream_settle import best_of
 from undertow.errors import UndertowError
 from undertow.events.source import Source
@@ -104,6 +104,18 @@ class Changes:
         return len(self.furthest)
 
 
+def joined(parts: Sequence[Changes]) -> Changes:
+    """Put changes one behind another."""
+    if len(parts) == 1:
+        return parts[0]
+    return Changes(
+        *(
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in Changes.__dataclass_fields__
+        )
+    )
+
+
 class Stream:
     """Several playbooks matched together over events that come in total order."""
 
@@ -116,6 +128,7 @@ class Stream:
         start: int | None = None,
         memory: int = MEMORY,
         forget: bool = True,
+        part: tuple[int, int] = (0, 1),
     ) -> None:
         """Begin with nothing seen.
 
@@ -126,13 +139,15 @@ class Stream:
             start: moment of the first event, microseconds; the first that is fed where None.
             memory: bytes that the state may come to use.
             forget: let go of events that can no longer matter.
+            part: take in the pairs of this part only, of so many, a power of two; where not all passes look
+                at pairs alone, there is one.
 
         Raises:
             UndertowError: if a playbook is of the few that only `detect` knows.
         """
         self.playbooks, self.sources = tuple(playbooks), sources
         self.platforms = list(platforms)
-        self.memory, self.forget = memory, forget
+        self.memory, self.forget, self.part = memory, forget, part
         self.start = start
         self.passes: list[Pass] = []
         self.stores: list[Store] = []
@@ -146,6 +161,8 @@ class Stream:
         self.passes = compile_passes(
             self.playbooks, self.sources, self.platforms, start, forget=self.forget
         )
+        for one in self.passes:
+            one.rules.words[[PART, PARTS]] = self.part[0], self.part[1] - 1
         self.stores = [new_store(one, self.memory) for one in self.passes]
         self._rooms = [new_room(one, ROOM_AT_FIRST) for one in self.passes]
         self._floors = [
@@ -228,14 +245,7 @@ class Stream:
             parts.append(self._read(one, store, rows))
             store.answers.rows[rows, PENDING] = 0
             store.counts[CHANGED] = 0
-        if len(parts) == 1:
-            return parts[0]
-        return Changes(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in Changes.__dataclass_fields__
-            )
-        )
+        return joined(parts)
 
     def _read(self, one: Pass, store: Store, rows: Array) -> Changes:
         answers = store.answers.rows
@@ -261,12 +271,7 @@ class Stream:
             rows = np.arange(store.answers.head[USED])
             rows = rows[store.answers.rows[rows, FURTHEST] >= 0]
             parts.append(self._read(one, store, rows))
-        return Changes(
-            *(
-                np.concatenate([getattr(part, name) for part in parts])
-                for name in Changes.__dataclass_fields__
-            )
-        )
+        return joined(parts)
 
     @property
     def bytes_in_use(self) -> int:

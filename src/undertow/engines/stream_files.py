@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from undertow.engines.stream import MEMORY, Changes, Stream
+from undertow.engines.stream import MEMORY, Changes, Stream, joined
 from undertow.engines.stream_kernel_pass import Columns
 from undertow.events.source import Source
 from undertow.events.table import TYPES
@@ -53,6 +53,7 @@ def find_in_time_order(
     *,
     sources: tuple[Source, ...] = (),
     memory: int = MEMORY,
+    threads: int = 2,
 ) -> Changes:
     """Match playbooks over files whose rows, file after file, stand in time order.
 
@@ -62,6 +63,8 @@ def find_in_time_order(
         names: columns of the files.
         sources: what could be seen.
         memory: bytes that the state may come to use.
+        threads: how many may match, beside the one that reads: pairs of accounts are dealt to them. One
+            playbook costs no more than reading, and has one; so has what looks beyond pairs.
 
     Returns:
         The answers of all keys that may be listed; `refs` are row numbers from 0 over all files.
@@ -69,10 +72,18 @@ def find_in_time_order(
     Raises:
         UndertowError: if the state needs more memory than it may use.
     """
-    stream = Stream(playbooks, sources, memory=memory)
-    for batch in read_ahead(paths, names):
-        stream.feed(batch)
-    return stream.answers()
+    parts = 1 << (threads.bit_length() - 1) if len(playbooks) > 1 else 1
+    share = memory // parts
+    streams = [Stream(playbooks, sources, memory=share, part=(0, parts))]
+    if any(one.wide for one in streams[0].passes):
+        parts, streams = 1, [Stream(playbooks, sources, memory=memory)]
+    for k in range(1, parts):
+        streams.append(Stream(playbooks, sources, memory=share, part=(k, parts)))
+    with ThreadPoolExecutor(parts) as pool:
+        for batch in read_ahead(paths, names):
+            for fed in [pool.submit(one.feed, batch) for one in streams]:
+                fed.result()
+    return joined([one.answers() for one in streams])
 
 
 def read_ahead(paths: Sequence[Path], names: TimeColumns) -> Iterator[Columns]:

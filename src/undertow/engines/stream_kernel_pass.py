@@ -30,6 +30,7 @@ from undertow.engines.stream_kernel_tables import (
     HI,
     LIMIT,
     LO,
+    PART_FROM,
     TOPS,
     WHOLE,
     WORD,
@@ -51,6 +52,8 @@ from undertow.engines.stream_rules import (
     LISTED_BITS,
     LOOSE,
     MARKS,
+    PART,
+    PARTS,
     SAME_BITS,
     SIGHTS,
     SIGHTS_SEEN,
@@ -157,13 +160,19 @@ def look_over(
     slots, tags, directory, nodes = pairs.slots, pairs.tags, pairs.directory, store.nodes.rows
     shift = WHOLE - np.uint64(pairs.head[DEPTH])
     begin = np.int64(tags.ctypes.data)
-    for j in range(many):
-        actor, target = actors[ahead[A_ROW, j]], targets[ahead[A_ROW, j]]
-        h = mixed(min(actor, target), max(actor, target))
+    part, parts = rules.words[PART], rules.words[PARTS]
+    all_parts, many = many, 0
+    for j in range(all_parts):
+        k = ahead[A_ROW, j]
+        h = mixed(min(actors[k], targets[k]), max(actors[k], targets[k]))
         group = first_group(directory[np.int64(h >> shift)], h)
-        ahead[A_HASH, j] = h
-        ahead[A_SLOT, j] = group
-        fetch(int(begin + group * WORD_BYTES))
+        ahead[A_ROW, many] = k
+        ahead[A_CLASS, many] = ahead[A_CLASS, j]
+        ahead[A_HASH, many] = h
+        ahead[A_SLOT, many] = group
+        if np.int64(h >> PART_FROM) & parts == part:
+            fetch(int(begin + group * WORD_BYTES))
+            many += 1
     begin, size = np.int64(slots.ctypes.data), slots.shape[1] * WORD_BYTES
     for j in range(many):
         group = ahead[A_SLOT, j]

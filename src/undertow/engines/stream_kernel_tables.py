@@ -119,6 +119,8 @@ GROUP_SIZE: Final = 1 << GROUP
 GROUP_BITS: Final = np.uint64(GROUP)
 TAG_FROM: Final = np.uint64(9)
 """Bits of a hash from which on its tag stands, behind those of its place."""
+PART_FROM: Final = np.uint64(16)
+"""Bits of a hash from which on its part stands, behind those of its tag."""
 
 
 @inlined

@@ -53,7 +53,7 @@ LOOSE_BOOK: Final = 4
 ROOM_ENDS: Final = 5
 SIDED: Final = 6
 
-# Places in `Rules.words`: sets of steps, and two numbers at the end.
+# Places in `Rules.words`: sets of steps, and numbers at the end.
 TOWARD: Final = 0
 BACK: Final = 1
 PAIRED_TOWARD: Final = 2
@@ -72,7 +72,10 @@ WIDEST_ALL: Final = 14
 LONGEST: Final = 15
 WIDE: Final = 16
 SIGHTS_SEEN: Final = 17
-WORDS: Final = 18
+PART: Final = 18
+PARTS: Final = 19
+"""One less than the parts that pairs are dealt to, a power of two; `PART` is the one that is taken in."""
+WORDS: Final = 20
 
 
 class Rules(NamedTuple):
@@ -160,6 +163,11 @@ class Pass:
     compiled: tuple[Compiled, ...]
     programs: Program
     rules: Rules
+
+    @property
+    def wide(self) -> bool:
+        """Whether events of one pair may matter to another."""
+        return any(not one.plain for one in self.compiled)
 
 
 def always_shown(program: Program, start: int) -> Array:
