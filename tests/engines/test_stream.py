@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from streamed import Plain, batch, expected, floors, new, note
+from streamed import SMALL, Plain, batch, expected, floors, new, note
 
+from undertow.engines.stream import Stream
 from undertow.events.source import Source
 from undertow.playbooks.grammar import Playbook, Role, Step
 from undertow.testing.oracle import Event
@@ -75,3 +76,59 @@ def test_a_chain_survives_later_beginnings_that_come_in_between() -> None:
         reached += len(wanted)
         assert told[0] == wanted, f"seed {seed}"
     assert reached > 100
+
+
+def test_the_event_that_begins_a_chain_may_take_the_next_step_as_well() -> None:
+    steps = (
+        Step("letter", ("message",), source="r", sink="t"),
+        Step(
+            "address",
+            ("message",),
+            source="r",
+            sink="t",
+            has=("address",),
+            within=DAY,
+            same=True,
+        ),
+        Step("answer", ("message",), source="t", sink="r", within=DAY),
+    )
+    playbook = Playbook("at-once", (Role("r"), Role("t")), ("r", "t"), "answer", steps)
+    reached = 0
+    for seed in range(50):
+        dice = random.Random(seed)
+        events = []
+        for k in range(30):
+            actor, target = dice.sample(("p:0", "p:1", "p:2", "p:3"), 2)
+            at = START + dice.randint(0, 60) * 3 * HOUR
+            has = frozenset(["address"] if dice.random() < 0.2 else [])
+            event = Event(at, f"e{k:02d}", target, "message", actor, None, None, "p", has)
+            events.append(event)
+        log = log_of(events)
+        stream = new([playbook], (), log, True)
+        told: dict[int, Plain] = {0: {}}
+        note(told, stream.feed(batch(log, 0, len(log))), [playbook])
+        wanted = expected(log, events, playbook, (), floors(stream)[0])
+        reached += len(wanted)
+        assert told[0] == wanted, f"seed {seed}"
+    assert reached > 50
+
+
+def test_pairs_dealt_to_parts_give_together_what_one_stream_gives() -> None:
+    reached = 0
+    for seed in range(40):
+        dice = random.Random(seed)
+        playbook, events = crowded_chain(dice)
+        log = log_of(events)
+        told: list[Plain] = []
+        for many in (1, 2, 4):
+            answers: dict[int, Plain] = {0: {}}
+            for part in range(many):
+                one = Stream([playbook], start=log.start, memory=SMALL, part=(part, many))
+                before = len(answers[0])
+                changes = one.feed(batch(log, 0, len(log)))
+                note(answers, changes, [playbook])
+                assert len(answers[0]) == before + len(changes), "no pair is in two parts"
+            told.append(answers[0])
+        assert told[0] == told[1] == told[2]
+        reached += len(told[0])
+    assert reached > 30
