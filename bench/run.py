@@ -39,7 +39,11 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, default=HERE / "last.json", help="for figures")
     page = HERE.parent / "docs" / "benchmarks.md"
     parser.add_argument("--page", type=Path, default=page, help="page to put the tables into")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    # Said before hours are spent on measuring.
+    if fault := table.unfit(asked.page):
+        parser.error(f"--page: {fault}")
+    return asked
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ HEAD = (
     "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
 )
 BEGIN, END = "<!-- figures {n} -->", "<!-- end of figures {n} -->"
+MARK = re.compile(r"<!-- (end of )?figures( \d+)? -->")
 OURS = ("duckdb", "numba", "numpy", "pyarrow")
 
 
@@ -116,6 +117,17 @@ def section(results: Results, n: int, rounds: int, peers: dict[str, str]) -> str
     )
 
 
+def unfit(page: Path) -> str:
+    """Say why figures cannot be put into a page; nothing if they can."""
+    try:
+        held = page.read_text(encoding="utf-8")
+    except OSError as fault:
+        return f"cannot read the page {page.name}: {fault.strerror}"
+    if not MARK.search(held):
+        return f"{page.name} has no mark `<!-- figures -->` to put figures behind"
+    return ""
+
+
 def document(page: Path, n: int, text: str) -> None:
     """Put a section into the page: in place of the one for as many events, else behind the last."""
     held = page.read_text(encoding="utf-8")
@@ -125,11 +137,6 @@ def document(page: Path, n: int, text: str) -> None:
         after = rest.split(end, 1)[1]
         held = f"{before}{text}{after}"
     else:
-        marks = list(re.finditer(r"<!-- (end of )?figures( \d+)? -->", held))
-        if not marks:
-            raise SystemExit(
-                f"{page.name} has no mark `<!-- figures -->` to put figures behind"
-            )
-        place = marks[-1].end()
+        place = list(MARK.finditer(held))[-1].end()
         held = f"{held[:place]}\n\n{text}{held[place:]}"
     page.write_text(held, encoding="utf-8")

@@ -290,3 +290,28 @@ def test_answers_that_differ_are_named() -> None:
         (sys.executable, "-c", code, str(BENCH)), capture_output=True, text=True, check=True
     )
     assert "g: a; against g: b" in ran.stdout
+
+
+def test_a_page_that_cannot_take_the_figures_is_named_before_anything_is_measured(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "bare.md").write_text("No mark.\n", "utf-8")
+    said = {}
+    for name in ("missing.md", "bare.md"):
+        command = (sys.executable, str(BENCH / "run.py"), "--data", str(tmp_path / "data"))
+        ran = subprocess.run(
+            (*command, "--page", str(tmp_path / name)),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert ran.returncode == 2
+        assert "Traceback" not in ran.stderr
+        said[name] = ran.stderr.strip().splitlines()[-1]
+    assert said["missing.md"].endswith(
+        "--page: cannot read the page missing.md: No such file or directory"
+    )
+    assert said["bare.md"].endswith(
+        "bare.md has no mark `<!-- figures -->` to put figures behind"
+    )
+    assert not (tmp_path / "data").exists()

@@ -44,6 +44,10 @@ RECORD_BYTES: Final = 8 * WIDTH
 SLAB: Final = 1 << 20
 """Records that a thread makes room for at once: large pieces of memory come with large pages."""
 MEMORY: Final = 512 << 20
+SAMPLE: Final = 1 << 16
+"""Rows from which shares are guessed."""
+ONCE: Final = 128 << 20
+"""Bytes of records up to which nothing is read twice: by then both ways cost the same."""
 PLACES_PER_EVENT: Final = 0.5
 """About one for each pair, as pairs go: where more share one, more pass, and a part's own sieve follows."""
 ALL_PASS: Final = np.full(1, 0xFF, np.uint8)
@@ -132,7 +136,9 @@ class _Run:
         self.own, self.turn = threading.local(), threading.Lock()
         # The middle of the input stands for all of it.
         middle = reader.pieces[len(reader.pieces) // 2 :][:1]
-        batches = (batch for piece in middle for batch in reader.read(piece, times=False))
+        batches = (
+            batch for one in middle for batch in reader.read(one, times=False, most=SAMPLE)
+        )
         self.sample = next(batches, None)
         self.share = self.shares()
         counted = plans.counters(plans.ranked(books, self.share))
@@ -219,6 +225,8 @@ class _Run:
         share = float(self.share[chosen].sum())
         places = max(1 << 10, int(PLACES_PER_RARE * share * self.reader.rows))
         classes = self.books.only(chosen)
+        if size <= min(memory, ONCE):
+            return ALL_PASS
         if rare and share <= RARE:
             sieve = plans.fresh(*plans.tables(self.books, plans.counters(rare)), places)
         elif rare and size > memory:

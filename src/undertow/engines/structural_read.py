@@ -111,12 +111,13 @@ class Reader:
                 self.pieces.append(Piece(number, group, self.rows))
                 self.rows += parquet.metadata.row_group(group).num_rows
 
-    def read(self, piece: Piece, *, times: bool = True) -> Iterator[Batch]:
+    def read(self, piece: Piece, *, times: bool = True, most: int = STRETCH) -> Iterator[Batch]:
         """Read one row group, in stretches.
 
         Args:
             piece: one of `pieces`.
             times: read the times too.
+            most: rows of a stretch, at most `STRETCH`.
 
         Raises:
             UndertowError: `structural-unreadable`, or `structural-null` for a row without an actor,
@@ -128,7 +129,7 @@ class Reader:
         base = piece.base
         try:
             batches = self._handle(piece.file).iter_batches(
-                STRETCH, row_groups=[piece.group], columns=names, use_threads=False
+                most, row_groups=[piece.group], columns=names, use_threads=False
             )
             for batch in batches:
                 yield self._arrays(batch, base, place)
