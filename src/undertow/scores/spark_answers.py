@@ -26,8 +26,10 @@ from undertow.matches.kernel_states import UNKNOWN
 from undertow.matches.match import Matches
 from undertow.matches.parts import find_owned
 from undertow.playbooks.grammar import Playbook
+from undertow.scores.afterwards import address_step, following
 from undertow.scores.meetings import Meetings, free_meetings, role_steps
 from undertow.scores.rates import DECILES, Activity, base_step, step_counts
+from undertow.scores.talk import talk_between
 from undertow.scores.weigh import bound_to, is_listed, judged_end
 
 TALLY: Final = "tally"
@@ -202,6 +204,7 @@ def cite_part(
                 base = len(known.decile)
                 cited.append(_blocked(log, held.mine, number, base, book.listed))
                 cited.append(_opening(log, held.mine, number, base, (playbook, book.listed)))
+                cited.append(_following(log, told, base, (playbook, book.listed)))
                 cited.append(_reports(log, held.mine, number, book))
             else:
                 answer, rows = _kept_meetings(log, told, book, known.decile)
@@ -294,6 +297,25 @@ def _opening(
     rows = rows[np.isin(one * base + other, listed) | np.isin(other * base + one, listed)]
     first: Array = rows[number_pairs(log.actor[rows], log.target[rows], len(number)).first]
     return first
+
+
+def _following(
+    log: EventLog, told: dict[str, Array], base: int, of: tuple[Playbook, Array]
+) -> Array:
+    """Find what was said next in listed pairs whose match hands an address over: rows, as many as are asked about.
+
+    Arguments as for `_opening`; `told` holds the keys of the part.
+    """
+    playbook, listed = of
+    step, judged = address_step(playbook), judged_end(playbook)
+    if step is None:
+        return np.empty(0, np.int64)
+    row = told["rows"].reshape(-1, len(playbook.steps))[:, step].astype(np.int64)
+    pair = told["ab"[judged]].astype(np.int64) * base + told["ab"[1 - judged]]
+    row = row[(row >= 0) & np.isin(pair, listed)]
+    types = playbook.steps[step].types
+    talk = talk_between(log, log.actor[row], log.target[row], types)
+    return following(log, row, talk)[1]
 
 
 def _reports(log: EventLog, mine: Array, number: Array, wanted: Wanted) -> Array:

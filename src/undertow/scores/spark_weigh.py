@@ -7,7 +7,7 @@ small log of cited events, over which `weigh` and the tables work as over any ot
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -335,9 +335,8 @@ def weigh_far(
         met = [block.arrays() for block in mine if block.kind == MET]
         matches = _matches(one, keys, cited)
         background = one.background(len(matches))
-        weighed.append(
-            weigh(cited.log, matches, busy, _meetings(one.playbook, met, cited), background)
-        )
+        found = weigh(cited.log, matches, busy, _meetings(one.playbook, met, cited), background)
+        weighed.append(replace(found, end=counted.census.span[1]))
     return weighed
 
 

@@ -69,6 +69,8 @@ class Weighed:
     bound: dict[str, Array] = field(default_factory=dict)
     """For each free role the account that holds it in each key, (k), -1 for none."""
     background: Background | None = None
+    end: int = 0
+    """Last moment of the data in µs: the log's own, or of all events where the log holds cited ones alone."""
 
 
 def judged_end(playbook: Playbook) -> int:
@@ -129,7 +131,7 @@ def weigh(
         for role in met
     )
     evidence = joined(parts)
-    return Weighed(matches, listed, weight, evidence, rates, end, bound, background)
+    return Weighed(matches, listed, weight, evidence, rates, end, bound, background, log.end)
 
 
 def _one_per_target(account: Array, target: Array, weight: Array) -> Array:
