@@ -14,9 +14,9 @@ from village import DAY, SOURCE, START, TEAM, chatter, row, table, team
 from undertow.campaigns.reports import HIT_MOST, REPORTS_MOST
 from undertow.campaigns.tie import own_weight, tied
 from undertow.events.write import write_events
+from undertow.scores.conduct import conduct
 from undertow.scores.evidence import step_code
-from undertow.scores.opening import with_opening
-from undertow.scores.rarity import STEP_MOST, held_back
+from undertow.scores.rarity import STEP_MOST
 
 EVEN = 15.6
 """Bits that bring an account from the prior of 2e-5 to even odds."""
@@ -168,11 +168,12 @@ def test_puppets_who_know_somebody_else_escape_the_cap_and_still_make_no_alert(
     ]
     log, weighed, _ = tie([*careful(), *puppets(50, talk=False), *more])
     assert not (weighed[0].evidence.source == "cap").any()
-    conduct = [held_back(with_opening(log, one)) for one in weighed]
-    steps = len(weighed[0].matches.playbook.steps)
+    own = conduct(log, weighed)
+    # `opens` and `afterwards` are asked beside the steps.
+    asked = len(weighed[0].matches.playbook.steps) + 1
     assert weight(log, weighed, "p:journalist") > 50
-    assert weight(log, conduct, "p:journalist") <= STEP_MOST * (steps - 1) + 1e-9
-    assert weight(log, tied(log, conduct).weighed, "p:journalist") < EVEN
+    assert weight(log, own, "p:journalist") <= STEP_MOST * asked + 1e-9
+    assert weight(log, tied(log, own).weighed, "p:journalist") < EVEN
 
 
 def test_a_link_to_a_listed_domain_is_a_hit_along_the_whole_way(

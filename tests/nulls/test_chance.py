@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+import pyarrow as pa
 import pytest
+from logs import log_of
 
 from undertow.nulls.chance import against, null_of
 from undertow.nulls.probability import MOST, MOST_ALONE, probability
 from undertow.nulls.score import Scores
-from undertow.nulls.show import sentence
+from undertow.nulls.show import Chance, sentence, with_chance
+from undertow.nulls.support import Support
 
 
 def world(*best: float, decile: int = 4) -> Scores:
@@ -29,6 +34,19 @@ def test_p_counts_null_accounts_of_the_same_activity_and_adds_one() -> None:
     assert found.as_high.tolist() == [[3]]
     assert found.of.tolist() == [[8]]
     assert found.p.tolist() == [4 / 9]
+
+
+def test_a_last_bit_that_another_order_of_adding_costs_is_no_lower_score() -> None:
+    """The table's weight of the least account was a hair below its score, and its q was 1."""
+    data = world(5, 5, 0, 0)
+    no, yes = np.zeros(4, bool), np.array([True, True, False, False])
+    nulls = [null_of("times", [world(0, 0, 0, 0)] * 20)]
+    chance = Chance(data, Support(yes, no, no, no, no), nulls)
+    names = pa.array(["a", "b", "c", "d"])
+    ranked = pa.table({"account": names, "weight": [5.0, np.nextafter(5.0, 0), 1.0, 1.0]})
+    log = replace(log_of(1, accounts=4), accounts=names)
+    found = with_chance(ranked, log, chance, 2e-5)
+    assert found["q_value"].to_pylist() == [5 / 20 / 2, 5 / 20 / 2, 1.0, 1.0]
 
 
 def test_the_largest_p_over_the_kinds_counts() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from undertow.events.log import EventLog
@@ -302,3 +303,62 @@ def test_a_target_counts_once_however_many_groups_are_shared() -> None:
         mine = found.evidence.account == log.accounts.to_pylist().index("rec")
         targets = found.evidence.target[mine]
         assert len(np.unique(targets)) == len(targets) == 11
+
+
+def two_towns() -> list[Event]:
+    """Two platforms of twenty people each: on `quiet` nobody follows back, on `loud` nearly everybody does."""
+    events = [
+        say(3 * k + h, f"{p}{k:02}-{h}", f"{p}:p{k:02}", f"{p}:p{(k + 1 + h) % 20:02}", **given)
+        for p in ("loud", "quiet")
+        for k in range(20)
+        for h, given in enumerate(({}, {"has": ADDRESS} if p == "loud" else {}))
+    ]
+    for p in ("loud", "quiet"):
+        events += [
+            say(130 + k, f"{p}r{k}", f"{p}:rec", f"{p}:p{k:02}", has=ADDRESS) for k in range(4)
+        ]
+    return [*events, say(700, "end", "quiet:p00", "quiet:p01")]
+
+
+def test_the_rate_by_chance_is_that_of_the_accounts_own_platform() -> None:
+    log, found = weighed(two_towns())
+    names = log.accounts.to_pylist()
+    u = {
+        p: found.evidence.u[
+            (found.evidence.account == names.index(f"{p}:rec")) & (found.evidence.step == 2)
+        ].max()
+        for p in ("loud", "quiet")
+    }
+    busy = rates.activity(log)
+    assert (
+        busy.decile[names.index("loud:rec")] == busy.decile[names.index("quiet:rec")]
+    )  # equally active
+    assert u["loud"] > 1.3 * u["quiet"]
+    assert total(log, found, "quiet:rec") > total(log, found, "loud:rec")
+
+
+def test_accounts_on_one_platform_have_the_rates_that_they_had_without_its_name() -> None:
+    _, plain = weighed(town())
+    named = [
+        replace(one, actor=f"p:{one.actor}", target=one.target and f"p:{one.target}")
+        for one in town()
+    ]
+    _, found = weighed(named)
+    assert (found.rates.u == plain.rates.u).all()
+
+
+@pytest.mark.parametrize(
+    ("names", "platforms"),
+    [
+        (["a:1", "a:2", "b:1", "bb:1", "bb:2"], [0, 0, 1, 2, 2]),
+        (["a:1", "a:2"], None),
+        (["a:1", "b"], None),
+        ([], None),
+        ([f"{k:02}:x" for k in range(40)], None),
+    ],
+)
+def test_a_platform_is_what_stands_before_the_first_colon_of_all_names(
+    names: list[str], platforms: list[int] | None
+) -> None:
+    found = rates.platforms_of(pa.array(names, pa.string()))
+    assert (None if found is None else found.tolist()) == platforms

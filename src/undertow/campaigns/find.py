@@ -56,13 +56,14 @@ def by_address(log: EventLog, members: Array) -> Ties:
 def by_script(log: EventLog, members: Array) -> Ties:
     """Tie accounts that sent one script to at least `TO_MANY` others each; only the rarest counts.
 
-    Beside how many accounts ever sent it, it counts how unusual it is to send anything to so many.
+    An account has as many chances to meet another's words as it has scripts of its own, so that many are paid for:
+    of the two, by the one that has fewer.
     """
     held = holdings(log, log.marks["script"])
-    reach = np.sort(held.reach)
-    tail = (len(reach) - np.searchsorted(reach, held.reach) + 0.5) / (len(reach) + 1)
-    found = _by_value(held, members, "script", unusual=-np.log2(tail), least=TO_MANY)
-    return replace(found, bits=found.bits - np.log2(max(held.accounts, 1)))
+    found = _by_value(held, members, "script", least=TO_MANY)
+    own = np.bincount(held.account[held.reach >= TO_MANY], minlength=len(members))
+    tried = np.minimum(own[found.a], own[found.b])
+    return replace(found, bits=found.bits - np.log2(np.maximum(tried, 1)))
 
 
 @dataclass(frozen=True)
@@ -103,9 +104,7 @@ def holdings(log: EventLog, value: Array) -> Holdings:
     return Holdings(held // size, held % size, reach, first, len(np.unique(held % size)), many)
 
 
-def _by_value(
-    held: Holdings, members: Array, kind: str, *, unusual: Array | None = None, least: int = 1
-) -> Ties:
+def _by_value(held: Holdings, members: Array, kind: str, *, least: int = 1) -> Ties:
     mine = np.flatnonzero(
         members[held.account]
         & (held.holders > 1)
@@ -117,8 +116,6 @@ def _by_value(
     # Within a value accounts ascend, so the first of each pair has the lesser code.
     holders = held.holders[mine][one]
     bits = rarity_bits(holders - 1.5, held.accounts, SHARED) - np.log2(holders - 1)
-    if unusual is not None:
-        bits += np.minimum(unusual[mine][one], unusual[mine][other])
     pair = account[one] * len(members) + account[other]
     order = np.lexsort((-bits, pair))
     _, best, times = np.unique(pair[order], return_index=True, return_counts=True)

@@ -144,7 +144,7 @@ class State:
             or self._declared_before.sources != self._declared_now.sources
         )
         contacts = self._contacts(joined, anew=anew)
-        busy = activity_of(contacts, len(log.accounts))
+        busy = activity_of(contacts, log.accounts)
         found = []
         for number, playbook in enumerate(self.playbooks):
             course = Course(log, playbook, self._declared_now.sources)

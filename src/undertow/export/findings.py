@@ -15,7 +15,7 @@ from undertow.export.corroborated import Rests, rests_on
 from undertow.export.dark import dark
 from undertow.export.folder import Funnel, PlaybookFacts, Results
 
-WEIGHED: Final = ("taken", "not taken", "cap", "rarity", "tie", "known", "report")
+WEIGHED: Final = ("taken", "not taken", "cap", "share", "rarity", "tie", "known", "report")
 """Sources that carry bits; the others are shown and weigh nothing."""
 CONTACT: Final = ("taken", "not taken", "open", "unknown")
 """Sources that tell of a target on whom the account's rates rest."""
@@ -50,6 +50,8 @@ NULLS: Final = {
 """Kinds of null worlds in words."""
 OPENS: Final = "opens"
 """The step that asks who wrote first; it names no target, so its rows are counted."""
+AFTERWARDS: Final = "afterwards"
+"""The step that asks whether the talk left or lasted after an address; its rows are counted too."""
 TOLERANCE: Final = 0.005
 """Bits by which rows and weight may differ before the page says so: rounding, no more."""
 
@@ -85,10 +87,15 @@ class Line:
         if self.step == OPENS and self.source in CONTACT:
             spoke = self.count if self.source == "taken" else self.of - self.count
             return f"wrote first to {spoke} of {wording.plural(self.of, 'target')}"
+        if self.step == AFTERWARDS and self.source in CONTACT:
+            kept = self.count if self.source == "taken" else self.of - self.count
+            return f"after the address the talk left or lasted with {kept} of {wording.plural(self.of, 'target')}"
         known = {
             "taken": f"{share} reached “{step}”",
             "not taken": f"{share} did not reach “{step}”, and it would have been seen",
             "cap": f"held back: {count} known to nobody else can only count so far",
+            "share": f"{wording.plural(self.keys or 0, 'contact')}: how many of one's contacts reach “{step}” is each"
+            " account's own, so they count as one share",
             "rarity": f"held back: {self._as_strong} of such accounts show as much of “{step}”",
             "tie": TIES.get(self.step, "tied to another account"),
             "context": self._beside,
@@ -120,7 +127,7 @@ class Line:
     @property
     def rests(self) -> str:
         """On how much the measured rate rests; empty where there is none."""
-        if self.keys is None:
+        if self.keys is None or self.source == "share":
             return ""
         among = "account" if self.source in ("tie", "rarity") else "key"
         return f"rate from {wording.plural(self.keys, among)}"
@@ -131,6 +138,8 @@ class Line:
         parts = []
         if self.source == "rarity":
             return "a trait says no more than its rarity supports"
+        if self.source == "share":
+            return "nobody knows beforehand how many friends somebody has"
         if self.usual:
             among = "of such accounts" if self.source == "tie" else "at this activity"
             parts.append(f"{wording.rates(self.usual)} {among}")
@@ -227,7 +236,7 @@ class Finding:
     @property
     def against(self) -> tuple[Line, ...]:
         """The lines that speak against, strongest first; what is held back speaks neither way."""
-        held = ("cap", "rarity")
+        held = ("cap", "share", "rarity")
         return tuple(line for line in self.lines if line.bits < 0 and line.source not in held)
 
     @property
@@ -258,7 +267,11 @@ class Finding:
     @property
     def sentence(self) -> str:
         """What happened, in one sentence without the account's name."""
-        taken = [one for one in self.lines if one.source == "taken" and one.step != OPENS]
+        taken = [
+            one
+            for one in self.lines
+            if one.source == "taken" and one.step not in (OPENS, AFTERWARDS)
+        ]
         if self.weight < 0 and self.against:
             return f"{self.against[0].says}: that speaks against it."
         if not taken:

@@ -19,6 +19,7 @@ from undertow.learning.decisions import Case
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.rarity import most_bits
+from undertow.scores.share import difference, sums
 from undertow.scores.weigh import judged_end, likely, mixed
 
 
@@ -97,17 +98,28 @@ def _changes(folder: Results, playbook: Playbook) -> Mapping[Case, float]:
     taken = source[spoken] == "taken"
     new = bits.copy()
     new[spoken] = np.where(taken, np.log2(m / u[spoken]), np.log2((1 - m) / (1 - u[spoken])))
-    # What rarity holds back is asked again, of the sums as they are now.
+    # What rarity holds back is asked again, of the sums as they are now; so is what the account's own share says.
     step[source == "cap"] = playbook.listed_from
-    new[source == "rarity"] = 0.0
-    counts = spoken | (source == "cap")
-    many = np.bincount(np.unique(account * len(role) + of_role) % len(role))
     case = account * len(role) + of_role
-    moved = np.bincount(case, weights=new - bits, minlength=len(name) * len(role))
+    listing = step == playbook.listed_from
+    capped = np.flatnonzero(source == "cap")
+    again = np.bincount(
+        case[capped],
+        weights=rows["n"].to_numpy()[capped] - 1,
+        minlength=len(name) * len(role),
+    )
+    held = np.flatnonzero((source == "share") & listing)
+    new[np.isin(source, ("rarity", "share"))] = 0.0
+    mine = np.flatnonzero(spoken & listing & np.isin(case, case[held]))
+    row = (case[mine], source[mine] == "taken")
+    shares = _shares(playbook, row, u[mine], new[mine], again)
+    counts = spoken | (source == "cap")
+    many = np.bincount(np.unique(case) % len(role))
+    moved = np.bincount(case, weights=new - bits, minlength=len(name) * len(role)) + shares
     for one in playbook.steps:
         here = counts & (step == one.name)
         total = np.bincount(case[here], weights=new[here], minlength=len(moved))
-        moved += _held_back(total, many)
+        moved += _held_back(total + shares * (one.name == playbook.listed_from), many)
     # Rows of steps that no playbook names keep what rarity held back of them.
     kept = (source == "rarity") & ~np.isin(step, [one.name for one in playbook.steps])
     moved += np.bincount(case[kept], weights=bits[kept], minlength=len(moved))
@@ -115,6 +127,31 @@ def _changes(folder: Results, playbook: Playbook) -> Mapping[Case, float]:
         (str(name[at // len(role)]), str(role[at % len(role)]), playbook.name): float(moved[at])
         for at in np.unique(case).tolist()
     }
+
+
+def _shares(
+    playbook: Playbook,
+    rows: tuple[Array, Array],
+    u: Array,
+    bits: Array,
+    again: Array,
+) -> Array:
+    """Say what the own share of each account adds to its rows of the listing step: (cases), bits.
+
+    Args:
+        playbook: with its new rates.
+        rows: case of each row of that step, and whether it was taken; (r) each.
+        u: float64, (r).
+        bits: float64, (r), as they are now.
+        again: float64, (cases), targets that a cap takes back.
+    """
+    out = np.zeros(len(again))
+    case, of = np.unique(rows[0], return_inverse=True)
+    if len(case):
+        usual, whole, taken, contacts = sums(of, u, bits, rows[1])
+        rate = likely(playbook.steps[playbook.step_index(playbook.listed_from)])
+        out[case] = difference((taken, contacts, again[case]), usual, whole, rate)
+    return out
 
 
 def _rates(playbook: Playbook, step: Array, role: Array) -> Array:

@@ -32,6 +32,8 @@ SAYS: Final = {
     "reported": "a report by a person, and a tie",
 }
 """Words for the column `agrees`, by the fields of `Support`."""
+ROUNDING: Final = 1e-6
+"""Bits by which two sums of the same rows may differ."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,9 @@ def with_chance(ranked: pa.Table, log: EventLog, chance: Chance, prior: float) -
     weight = ranked["weight"].to_numpy()
     backed = chance.backed.any[code]
     score = np.where(backed, np.maximum(weight, 0.0), 0.0)
+    # The table adds the same rows up in another order: a last bit less would count as a score below all others.
+    best = chance.data.best[code]
+    score = np.where(np.abs(score - best) < ROUNDING, best, score)
     found = against(score, chance.data.decile[code], chance.data, chance.nulls)
     columns = {
         "probability": pa.array(probability(weight, backed, prior)),

@@ -17,6 +17,7 @@ SOURCES: Final = (
     "block",
     "unblock",
     "cap",
+    "share",
     "rarity",
     "tie",
     "known",
@@ -41,6 +42,7 @@ EXTRA_STEPS: Final = (
     "shifts",
     "slow answers",
     "rooms",
+    "afterwards",
 )
 """Names of what is no step of a playbook: step -2 is the first of them, -3 the next, and so on."""
 

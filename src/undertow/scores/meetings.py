@@ -20,7 +20,7 @@ class Meetings:
     Attributes:
         account, other: int64, codes.
         row: int64, the first event of theirs that may take such a step.
-        others: int64, (10), by decile of the account: meetings left out, of accounts that hold the role
+        others: int64, (cells), by cell of the account: meetings left out, of accounts that hold the role
             in no listed match; None where none are.
     """
 

@@ -11,10 +11,11 @@ from typing import Final
 
 import numpy as np
 
-from undertow.events.log import NOBODY, STRETCH, EventLog, type_code
+from undertow.events.log import EventLog
 from undertow.matches.program import Array
 from undertow.scores.evidence import NO_ROW, joined, rows_of, step_code
 from undertow.scores.rates import base_step
+from undertow.scores.talk import Talk, pair_code
 from undertow.scores.weigh import Weighed, mixed
 
 LIKELY: Final = 0.4
@@ -23,7 +24,7 @@ STEP: Final = step_code("opens")
 LATEST: Final = np.iinfo(np.int64).max
 
 
-def with_opening(log: EventLog, one: Weighed) -> Weighed:
+def with_opening(log: EventLog, one: Weighed, talk: Talk) -> Weighed:
     """Add a row `opens` for each listed match, taken where the weighed account spoke first.
 
     Left out for playbooks whose first required step does not go from the weighed account to the other.
@@ -31,6 +32,7 @@ def with_opening(log: EventLog, one: Weighed) -> Weighed:
     Args:
         log: the events.
         one: a playbook as `weigh` left it.
+        talk: what was said between the ends of its listed matches.
     """
     book = one.matches.playbook
     base = book.steps[base_step(book)]
@@ -41,10 +43,10 @@ def with_opening(log: EventLog, one: Weighed) -> Weighed:
     keys = one.matches.keys[one.listed]
     pair = np.unique(keys[:, one.judged] * size + keys[:, 1 - one.judged])
     account, target = pair // size, pair % size
-    types = [type_code(word) for word in base.types]
+    said = talk.of_types(log, base.types)
     own, answer = (
-        _first_rows(log, types, pair),
-        _first_rows(log, types, target * size + account),
+        _first_rows(log, said, account, target),
+        _first_rows(log, said, target, account),
     )
     first = np.minimum(own, answer)
     opened = own < answer
@@ -65,29 +67,15 @@ def with_opening(log: EventLog, one: Weighed) -> Weighed:
     return replace(one, evidence=joined([one.evidence, added]))
 
 
-def _first_rows(log: EventLog, types: list[int], pair: Array) -> Array:
-    """Find the first row of some types of each (actor, target): int64, `LATEST` where there is none.
-
-    Args:
-        log: the events.
-        types: codes.
-        pair: actor * accounts + target, distinct, in any order.
-    """
+def _first_rows(log: EventLog, talk: Talk, speaker: Array, hearer: Array) -> Array:
+    """Find the first row from each speaker to each hearer: int64, (n), `LATEST` where there is none."""
     size = len(log.accounts)
-    order = np.argsort(pair)
-    ordered = pair[order]
-    speaks, hears = np.zeros(size + 1, bool), np.zeros(size + 1, bool)
-    speaks[pair // size] = True
-    hears[pair % size] = True
-    hears[NOBODY] = False
-    found = np.full(len(pair), LATEST)
-    for low in range(0, len(log), STRETCH):
-        part = slice(low, min(low + STRETCH, len(log)))
-        actor, target = log.actor[part], log.target[part]
-        rows = np.flatnonzero(speaks[actor] & hears[target] & np.isin(log.type[part], types))
-        code = actor[rows].astype(np.int64) * size + target[rows]
-        place = np.minimum(np.searchsorted(ordered, code), len(pair) - 1)
-        hit = ordered[place] == code
-        np.minimum.at(found, order[place[hit]], rows[hit] + low)
-        log.rest()
+    ways = talk.pair * 2 + (log.actor[talk.row] == talk.pair // size)
+    way, first = np.unique(ways, return_index=True)
+    wanted = pair_code(speaker, hearer, size) * 2 + (speaker < hearer)
+    place = np.minimum(np.searchsorted(way, wanted), max(len(way) - 1, 0))
+    found = np.full(len(wanted), LATEST)
+    if len(way):
+        hit = way[place] == wanted
+        found[hit] = talk.row[first[place[hit]]]
     return found

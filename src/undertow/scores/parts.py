@@ -25,7 +25,7 @@ from undertow.matches.parts import (
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.meetings import Meetings, free_meetings, in_order
-from undertow.scores.rates import DECILES, Activity, deciles, rates_of, step_counts
+from undertow.scores.rates import Activity, deciles, platforms_of, rates_of, step_counts
 from undertow.scores.weigh import Background, Weighed, is_listed, judged_end, weigh
 
 COLUMNS: Final = ("keys", "furthest", "rows", "states")
@@ -73,9 +73,11 @@ def weigh_in_parts(
         contacts += _contacts(division, number, part)
     nobody = np.empty(0, np.int32)
     pairs = Pairs(nobody, nobody, nobody, nobody)
-    busy = PartActivity(contacts, deciles(contacts), pairs, division)
+    busy = PartActivity(
+        contacts, deciles(contacts), pairs, division, platform=platforms_of(log.accounts)
+    )
     tallies = [
-        None if end is None else _Tally(division, place, playbook, end, busy.decile)
+        None if end is None else _Tally(division, place, playbook, end, busy)
         for place, playbook in enumerate(playbooks)
         for end in [owning_end(playbook)]
     ]
@@ -98,14 +100,14 @@ class _Tally:
     """What one playbook's parts add up to: counts in memory, keys in files until it is known whose matter."""
 
     def __init__(
-        self, division: Division, place: int, playbook: Playbook, end: int, decile: Array
+        self, division: Division, place: int, playbook: Playbook, end: int, busy: Activity
     ) -> None:
         self._division, self._place, self._playbook, self._end = division, place, playbook, end
-        self._decile, self._judged = decile, judged_end(playbook)
+        self._cell, self._cells, self._judged = busy.cell, busy.cells, judged_end(playbook)
         accounts, steps = len(division.log.accounts), len(playbook.steps)
         self._ranked = np.zeros(accounts, bool)
         self._unknown = np.zeros((steps, accounts), bool)
-        self._reached, self._at_risk = np.zeros((2, steps, DECILES))
+        self._reached, self._at_risk = np.zeros((2, steps, busy.cells))
         self._many = self._kept = 0
         self._met: list[dict[str, Meetings]] = []
 
@@ -117,7 +119,7 @@ class _Tally:
         self._met.append({role: _own(one, part) for role, one in met.items()})
         account, target = found.keys[:, self._judged], found.keys[:, 1 - self._judged]
         listed = is_listed(found)
-        reached, at_risk = step_counts(found, self._decile[account], listed)
+        reached, at_risk = step_counts(found, self._cell[account], listed, self._cells)
         self._reached += reached
         self._at_risk += at_risk
         self._ranked[account[listed]] = True

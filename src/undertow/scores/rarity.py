@@ -57,7 +57,7 @@ def held_back(one: Weighed) -> Weighed:
         return one
     book = one.matches.playbook
     roles, role = np.unique(rows.role, return_inverse=True)
-    spoken = np.isin(rows.source, ("taken", "not taken", "cap"))
+    spoken = np.isin(rows.source, ("taken", "not taken", "cap", "share"))
     step = np.where(rows.source == "cap", book.step_index(book.listed_from), rows.step)
     who = rows.account * 64 + role
     many = np.bincount(np.unique(who) % 64, minlength=len(roles))

@@ -1,16 +1,19 @@
-"""Background rates: how often a step is taken in this very data, by the actor's activity.
+"""Background rates: how often a step is taken in this very data, by the actor's activity and platform.
 
 u = (reached + 1/2) / (at risk + 1) among the keys that reached the step before, for accounts with about
-as many distinct contacts, drawn towards the rate of all. A key whose window is still open has not failed
+as many distinct contacts, drawn towards the rate of all; where accounts stand on several platforms, for those on
+the account's own, drawn towards what its platform and its activity make likely. A key whose window is still open has not failed
 yet: it counts half, as in an actuarial life table; where a step has no window it counts whole.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches import kernel_states as states
@@ -27,6 +30,8 @@ OPEN_COUNTS: Final = 0.5
 """Share of a key with an open window that counts as at risk: the actuarial convention, exact where
 windows close evenly over the data."""
 LEAST_RATE: Final = 1e-6
+MOST_PLATFORMS: Final = 32
+"""Platforms above which what stands before the first colon of a name is taken for no platform; ours."""
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,27 @@ class Activity:
         contacts: int64, (a), distinct accounts that each account addressed.
         decile: int64, (a), 0 to 9, of `contacts` among accounts that addressed anybody.
         pairs: who addressed whom, each pair once.
+        platform: int64, (a), number of each account's platform; None where all stand on one.
     """
 
     contacts: Array
     decile: Array
     pairs: Pairs
+    platform: Array | None = field(default=None, kw_only=True)
+
+    @property
+    def cell(self) -> Array:
+        """Number the cell whose rate each account is held against: decile, and platform: int64, (a)."""
+        if self.platform is None:
+            return self.decile
+        return self.platform * DECILES + self.decile
+
+    @property
+    def cells(self) -> int:
+        """Count the cells: 10 for each platform."""
+        if self.platform is None or not len(self.platform):
+            return DECILES
+        return DECILES * (int(self.platform.max()) + 1)
 
     def known_only(self, account: Array, target: Array, circle: Array) -> Array:
         """Say whether each target met nobody but an account and that account's circle: bool, (k).
@@ -78,18 +99,56 @@ def activity(log: EventLog) -> Activity:
     """Count each account's distinct contacts and rank accounts into deciles."""
     size = len(log.accounts)
     rows = np.flatnonzero((log.target != NOBODY) & (log.target != log.actor))
-    return activity_of(number_pairs(log.actor[rows], log.target[rows], size), size)
+    return activity_of(number_pairs(log.actor[rows], log.target[rows], size), log.accounts)
 
 
-def activity_of(pairs: Pairs, size: int) -> Activity:
+def activity_of(pairs: Pairs, names: pa.Array) -> Activity:
     """Rank accounts into deciles, given who addressed whom.
 
     Args:
         pairs: each (actor, target) once; `number` and `first` are not looked at.
-        size: number of accounts.
+        names: of the accounts.
     """
-    contacts = np.bincount(pairs.one, minlength=size)
-    return Activity(contacts, deciles(contacts), pairs)
+    contacts = np.bincount(pairs.one, minlength=len(names))
+    return Activity(contacts, deciles(contacts), pairs, platform=platforms_of(names))
+
+
+def platforms_of(names: pa.Array) -> Array | None:
+    """Number the platforms of accounts by what stands before the first colon of their names: int64, (a).
+
+    Args:
+        names: in the order of their bytes, so that those of one platform stand together.
+
+    Returns:
+        None where all stand on one, where a name has none, or where there are more than `MOST_PLATFORMS`.
+    """
+    if not len(names) or not pc.all(pc.match_substring(names, ":")).as_py():
+        return None
+    found: list[int] = [0]
+    while True:
+        word = names[found[-1]].as_py().split(":", 1)[0]
+        # `;` is the sign behind the colon: the first name at or behind it stands on the next platform.
+        behind = _first_from(names, f"{word};", found[-1])
+        if behind == len(names):
+            break
+        found.append(behind)
+        if len(found) > MOST_PLATFORMS:
+            return None
+    if len(found) == 1:
+        return None
+    return np.repeat(np.arange(len(found)), np.diff([*found, len(names)]))
+
+
+def _first_from(names: pa.Array, word: str, low: int) -> int:
+    """Find the first place from `low` on of a name not before `word` in the order of bytes."""
+    high, wanted = len(names), word.encode()
+    while low < high:
+        middle = (low + high) // 2
+        if names[middle].as_py().encode() < wanted:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def deciles(contacts: Array) -> Array:
@@ -103,7 +162,7 @@ def deciles(contacts: Array) -> Array:
 
 @dataclass(frozen=True)
 class Rates:
-    """Rates of each step by decile, (s, 10), and what they rest on.
+    """Rates of each step by cell, (s, c), 10 for each platform, and what they rest on.
 
     Attributes:
         u: float64, in (0, 1).
@@ -116,7 +175,7 @@ class Rates:
     reached: Array
 
 
-def step_rates(matches: Matches, decile: Array, listed: Array) -> Rates:
+def step_rates(matches: Matches, cell: Array, listed: Array, cells: int = DECILES) -> Rates:
     """Measure the rate of every step among keys at risk.
 
     A step before the first required one has no step before it that keys could have reached: its rate
@@ -124,19 +183,22 @@ def step_rates(matches: Matches, decile: Array, listed: Array) -> Rates:
 
     Args:
         matches: all keys, listed or not.
-        decile: int64, (k), of the judged account of each key.
+        cell: int64, (k), of the judged account of each key.
         listed: bool, (k), keys that reached `listed_from`.
+        cells: how many there are.
     """
-    return rates_of(*step_counts(matches, decile, listed))
+    return rates_of(*step_counts(matches, cell, listed, cells))
 
 
 def rates_of(reached: Array, at_risk: Array) -> Rates:
-    """Turn counts of keys, (s, 10) each, into rates."""
+    """Turn counts of keys, (s, c) each, into rates."""
     return Rates(_shrunk(reached, at_risk), at_risk, reached)
 
 
-def step_counts(matches: Matches, decile: Array, listed: Array) -> tuple[Array, Array]:
-    """Count the keys that took each step, and those that could: (s, 10) each; arguments as for `step_rates`.
+def step_counts(
+    matches: Matches, cell: Array, listed: Array, cells: int = DECILES
+) -> tuple[Array, Array]:
+    """Count the keys that took each step, and those that could: (s, c) each; arguments as for `step_rates`.
 
     Counts are whole or end in a half, so those of parts add up exactly.
     """
@@ -147,7 +209,7 @@ def step_counts(matches: Matches, decile: Array, listed: Array) -> tuple[Array, 
     taken = counts * np.isin(matches.states, (states.TAKEN, states.TAKEN_OPEN))
     failed = counts * (matches.states == states.NOT_TAKEN)
     still_open = counts * np.where(endless, 1.0, OPEN_COUNTS) * (matches.states == states.OPEN)
-    return _by_decile(taken, decile), _by_decile(taken + failed + still_open, decile)
+    return _by_cell(taken, cell, cells), _by_cell(taken + failed + still_open, cell, cells)
 
 
 def base_step(playbook: Playbook) -> int:
@@ -155,28 +217,47 @@ def base_step(playbook: Playbook) -> int:
     return next(i for i, step in enumerate(playbook.steps) if not step.optional)
 
 
-def pair_rates(taken: Array, decile: Array, others: Array | None = None) -> Rates:
+def pair_rates(
+    taken: Array, cell: Array, others: Array | None = None, cells: int = DECILES
+) -> Rates:
     """Measure one rate over pairs that are all at risk.
 
     Args:
         taken: bool, (n).
-        decile: int64, (n).
-        others: int64, (10), further pairs by decile, none of which took it.
+        cell: int64, (n).
+        others: int64, (c), further pairs by cell, none of which took it.
+        cells: how many there are.
     """
-    at_risk = np.bincount(decile, minlength=DECILES).reshape(1, -1).astype(float)
+    at_risk = np.bincount(cell, minlength=cells).reshape(1, -1).astype(float)
     if others is not None:
         at_risk += others
-    reached = np.bincount(decile[taken], minlength=DECILES).reshape(1, -1).astype(float)
+    reached = np.bincount(cell[taken], minlength=cells).reshape(1, -1).astype(float)
     return Rates(_shrunk(reached, at_risk), at_risk, reached)
 
 
-def _by_decile(marked: Array, decile: Array) -> Array:
-    counts = [np.bincount(decile, weights=column, minlength=DECILES) for column in marked.T]
-    return np.array(counts).reshape(-1, DECILES)
+def _by_cell(marked: Array, cell: Array, cells: int) -> Array:
+    counts = [np.bincount(cell, weights=column, minlength=cells) for column in marked.T]
+    return np.array(counts).reshape(-1, cells)
 
 
 def _shrunk(reached: Array, at_risk: Array) -> Array:
-    overall = (reached.sum(axis=1) + 0.5) / (at_risk.sum(axis=1) + 1)
-    u = (reached + PRIOR_KEYS * overall[:, None]) / (at_risk + PRIOR_KEYS)
+    """Draw the rate of each decile towards that of all, and of each cell towards what decile and platform make likely."""
+    taken, could = (one.reshape(len(one), -1, DECILES) for one in (reached, at_risk))
+    overall = ((reached.sum(axis=1) + 0.5) / (at_risk.sum(axis=1) + 1))[:, None]
+    u = _drawn(taken.sum(axis=1), could.sum(axis=1), overall)
+    if taken.shape[1] > 1:
+        on_platform = _drawn(taken.sum(axis=2), could.sum(axis=2), overall)
+        # As far as a platform's odds lie above those of all, they do so at every activity.
+        odds = _odds(on_platform)[:, :, None] / _odds(overall)[:, :, None] * _odds(u)[:, None]
+        u = _drawn(taken, could, odds / (1 + odds)).reshape(reached.shape)
     rates: Array = np.clip(u, LEAST_RATE, 1 - LEAST_RATE)
     return rates
+
+
+def _odds(rate: Array) -> Array:
+    kept = np.clip(rate, LEAST_RATE, 1 - LEAST_RATE)
+    return np.asarray(kept / (1 - kept), np.float64)
+
+
+def _drawn(reached: Array, at_risk: Array, towards: Array) -> Array:
+    return np.asarray((reached + PRIOR_KEYS * towards) / (at_risk + PRIOR_KEYS), np.float64)

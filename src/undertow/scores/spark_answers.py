@@ -26,8 +26,10 @@ from undertow.matches.kernel_states import UNKNOWN
 from undertow.matches.match import Matches
 from undertow.matches.parts import find_owned
 from undertow.playbooks.grammar import Playbook
+from undertow.scores.afterwards import address_step, following
 from undertow.scores.meetings import Meetings, free_meetings, role_steps
-from undertow.scores.rates import DECILES, Activity, base_step, step_counts
+from undertow.scores.rates import Activity, base_step, step_counts
+from undertow.scores.talk import talk_between
 from undertow.scores.weigh import bound_to, is_listed, judged_end
 
 TALLY: Final = "tally"
@@ -46,13 +48,15 @@ class Census:
 
     Attributes:
         names: accounts in the order of their bytes; the place of each is its number.
-        decile: uint8, (accounts).
+        cell: uint16, (accounts), as `Activity.cell`.
+        cells: how many there are.
         platforms: in the order of their bytes.
         span: first and last moment.
     """
 
     names: pa.Array
-    decile: Array
+    cell: Array
+    cells: int
     platforms: pa.Array
     span: tuple[int, int]
     _set: Names | None = field(default=None, repr=False)
@@ -115,7 +119,7 @@ def match_part(
                 role: _owned(one, held.mine)
                 for role, one in free_meetings(log, playbook, found.selected).items()
             }
-            tally = pack(_tally(log, found, number, known.decile))
+            tally = pack(_tally(log, found, number, known))
             yield Block(held.number, TALLY, place, tally)
             yield Block(held.number, KEYS, place, pack(_keys(found, number)))
             yield Block(held.number, MET, place, pack(_met(met, number)))
@@ -134,18 +138,19 @@ def _owned(met: Meetings, mine: Array) -> Meetings:
     return Meetings(met.account[kept], met.other[kept], met.row[kept])
 
 
-def _tally(log: EventLog, found: Matches, number: Array, decile: Array) -> dict[str, Any]:
+def _tally(log: EventLog, found: Matches, number: Array, known: Census) -> dict[str, Any]:
     """Count the keys of a part, and name those of whom more will be asked."""
     judged = judged_end(found.playbook)
     account, target = found.keys[:, judged], found.keys[:, 1 - judged]
     listed = is_listed(found)
-    counts = step_counts(found, decile[number[account]].astype(np.int64), listed)
+    cell = known.cell[number[account]].astype(np.int64)
+    counts = step_counts(found, cell, listed, known.cells)
     told: dict[str, Any] = {
         "many": np.array([len(found), found.slow]),
         "reached": counts[0].ravel(),
         "at_risk": counts[1].ravel(),
         "ranked": number[np.unique(account[listed])],
-        "listed": np.unique(number[account[listed]] * len(decile) + number[target[listed]]),
+        "listed": np.unique(number[account[listed]] * len(known.cell) + number[target[listed]]),
     }
     for s, unknown in enumerate((found.states == UNKNOWN).T):
         told[f"unknown {s}"] = number[np.unique(target[unknown])]
@@ -199,12 +204,13 @@ def cite_part(
             if block.kind == KEYS:
                 playbook = asked.playbooks[block.at]
                 answer, rows = _kept(log, told, playbook, book)
-                base = len(known.decile)
+                base = len(known.cell)
                 cited.append(_blocked(log, held.mine, number, base, book.listed))
                 cited.append(_opening(log, held.mine, number, base, (playbook, book.listed)))
+                cited.append(_following(log, told, base, (playbook, book.listed)))
                 cited.append(_reports(log, held.mine, number, book))
             else:
-                answer, rows = _kept_meetings(log, told, book, known.decile)
+                answer, rows = _kept_meetings(log, told, book, known)
             cited.append(rows)
             yield Block(held.number, block.kind, block.at, pack(answer))
         rows = np.unique(np.concatenate(cited))
@@ -238,9 +244,9 @@ def _kept(
 
 
 def _kept_meetings(
-    log: EventLog, told: dict[str, Array], wanted: Wanted, decile: Array
+    log: EventLog, told: dict[str, Array], wanted: Wanted, known: Census
 ) -> tuple[dict[str, Array], Array]:
-    """Keep whom the holders of free roles met; all other meetings are counted by decile."""
+    """Keep whom the holders of free roles met; all other meetings are counted by cell."""
     kept: dict[str, Array] = {"none": np.empty(0, np.int8)}
     rows = [np.empty(0, np.int64)]
     for role, holders in wanted.holders.items():
@@ -252,7 +258,7 @@ def _kept_meetings(
         kept[f"account {role}"] = account[mine]
         kept[f"other {role}"] = told[f"other {role}"][mine]
         kept[f"row {role}"] = _tags(log, row[mine])
-        kept[f"others {role}"] = np.bincount(decile[account[~mine]], minlength=DECILES)
+        kept[f"others {role}"] = np.bincount(known.cell[account[~mine]], minlength=known.cells)
     return kept, np.concatenate(rows)
 
 
@@ -294,6 +300,25 @@ def _opening(
     rows = rows[np.isin(one * base + other, listed) | np.isin(other * base + one, listed)]
     first: Array = rows[number_pairs(log.actor[rows], log.target[rows], len(number)).first]
     return first
+
+
+def _following(
+    log: EventLog, told: dict[str, Array], base: int, of: tuple[Playbook, Array]
+) -> Array:
+    """Find what was said next in listed pairs whose match hands an address over: rows, as many as are asked about.
+
+    Arguments as for `_opening`; `told` holds the keys of the part.
+    """
+    playbook, listed = of
+    step, judged = address_step(playbook), judged_end(playbook)
+    if step is None:
+        return np.empty(0, np.int64)
+    row = told["rows"].reshape(-1, len(playbook.steps))[:, step].astype(np.int64)
+    pair = told["ab"[judged]].astype(np.int64) * base + told["ab"[1 - judged]]
+    row = row[(row >= 0) & np.isin(pair, listed)]
+    types = playbook.steps[step].types
+    talk = talk_between(log, log.actor[row], log.target[row], types)
+    return following(log, row, talk)[1]
 
 
 def _reports(log: EventLog, mine: Array, number: Array, wanted: Wanted) -> Array:
@@ -345,7 +370,7 @@ def closed_part(
 def _closed(held: Held, known: Census, asked: Circles, answer: Closed) -> tuple[Array, Array]:
     """Answer for the targets that are a part's own: places among those asked, and answers."""
     size = len(held.log.accounts)
-    number, base = known.numbers(held.log.accounts), len(known.decile)
+    number, base = known.numbers(held.log.accounts), len(known.cell)
 
     def here(wanted: Array) -> Array:
         """Give the codes of accounts in this part, -1 for those that are not."""

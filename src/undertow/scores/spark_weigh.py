@@ -7,7 +7,7 @@ small log of cited events, over which `weigh` and the tables work as over any ot
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from undertow.matches.match import Matches
 from undertow.matches.parts import nothing_selected
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.meetings import Meetings, in_order
-from undertow.scores.rates import DECILES, Activity, deciles, rates_of
+from undertow.scores.rates import DECILES, Activity, deciles, platforms_of, rates_of
 from undertow.scores.spark_answers import (
     CITED,
     CLOSED,
@@ -48,6 +48,7 @@ from undertow.scores.weigh import Background, Weighed, weigh
 
 Known = Callable[[Array, Array, Array], Array]
 NO_ROWS: Final = np.empty(0, np.int64)
+NO_PAIRS: Final = Pairs(*(np.empty(0, np.int32) for _ in range(4)))
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Counted:
     def nothing(cls) -> Counted:
         """Give what an input without rows adds up to."""
         nobody = pa.array([], pa.string())
-        census = Census(nobody, np.empty(0, np.uint8), nobody, (0, 0))
+        census = Census(nobody, np.empty(0, np.uint16), DECILES, nobody, (0, 0))
         return cls(census, NO_ROWS, 0, 0, 0, 0, _addressed(census, NO_ROWS, NO_ROWS))
 
 
@@ -117,7 +118,8 @@ def count(facts: Sequence[Arrays], about: Sequence[Arrays], platforms: pa.Array)
     ]
     spans = _joined(facts, "span")
     span = (int(spans.min()), int(spans.max())) if len(spans) else (0, 0)
-    census = Census(names, deciles(contacts).astype(np.uint8), platforms, span)
+    busy = Activity(contacts, deciles(contacts), NO_PAIRS, platform=platforms_of(names))
+    census = Census(names, busy.cell.astype(np.uint16), busy.cells, platforms, span)
     events, repeats, direct = np.sum([numbers(one["events"]) for one in facts], axis=0).tolist()
     return Counted(
         census,
@@ -193,7 +195,9 @@ class FarParts:
         self._asked, self._census = asked, census
         answers = self._parts.carry(partial(match_part, asked, census)).kept()
         self._frames.append(answers)
-        sums = [_Sum(playbook, len(census.value.decile)) for playbook in playbooks]
+        sums = [
+            _Sum(playbook, len(census.value.cell), census.value.cells) for playbook in playbooks
+        ]
         for block in answers.collect(TALLY):
             sums[block.at].add(block.arrays())
         wanted = self._spark.share_out([one.wanted() for one in sums])
@@ -222,11 +226,11 @@ class FarParts:
 class _Sum:
     """What one playbook's parts add up to."""
 
-    def __init__(self, playbook: Playbook, accounts: int) -> None:
+    def __init__(self, playbook: Playbook, accounts: int, cells: int) -> None:
         steps = len(playbook.steps)
         self.playbook = playbook
         self.many = self.slow = 0
-        self._reached, self._at_risk = np.zeros((2, steps, DECILES))
+        self._reached, self._at_risk = np.zeros((2, steps, cells))
         self._unknown = np.zeros((steps, accounts), bool)
         self._named: dict[str, list[Array]] = {"ranked": [], "listed": []}
 
@@ -235,8 +239,8 @@ class _Sum:
         many, slow = told.pop("many").to_pylist()
         self.many += many
         self.slow += slow
-        self._reached += numbers(told.pop("reached")).reshape(-1, DECILES)
-        self._at_risk += numbers(told.pop("at_risk")).reshape(-1, DECILES)
+        self._reached += numbers(told.pop("reached")).reshape(len(self._reached), -1)
+        self._at_risk += numbers(told.pop("at_risk")).reshape(len(self._reached), -1)
         for name, given in told.items():
             if name.startswith("unknown "):
                 self._unknown[int(name.split()[1]), numbers(given)] = True
@@ -321,12 +325,13 @@ def weigh_far(
     far: FarParts, sums: Sequence[_Sum], blocks: Sequence[Block], counted: Counted, cited: Cited
 ) -> list[Weighed]:
     """Weigh what came back of each playbook, against the rates of all parts."""
-    nobody = np.empty(0, np.int32)
+    cell, cells = counted.census.cell.astype(np.int64), counted.census.cells
     busy = FarActivity(
         counted.contacts,
-        counted.census.decile.astype(np.int64),
-        Pairs(nobody, nobody, nobody, nobody),
+        cell % DECILES,
+        NO_PAIRS,
         partial(far.closed, known_only),
+        platform=cell // DECILES if cells > DECILES else None,
     )
     weighed = []
     for place, one in enumerate(sums):
@@ -335,9 +340,8 @@ def weigh_far(
         met = [block.arrays() for block in mine if block.kind == MET]
         matches = _matches(one, keys, cited)
         background = one.background(len(matches))
-        weighed.append(
-            weigh(cited.log, matches, busy, _meetings(one.playbook, met, cited), background)
-        )
+        found = weigh(cited.log, matches, busy, _meetings(one.playbook, met, cited), background)
+        weighed.append(replace(found, end=counted.census.span[1]))
     return weighed
 
 

@@ -69,6 +69,8 @@ class Weighed:
     bound: dict[str, Array] = field(default_factory=dict)
     """For each free role the account that holds it in each key, (k), -1 for none."""
     background: Background | None = None
+    end: int = 0
+    """Last moment of the data in µs: the log's own, or of all events where the log holds cited ones alone."""
 
 
 def judged_end(playbook: Playbook) -> int:
@@ -112,9 +114,11 @@ def weigh(
     account, target = matches.keys[:, end], matches.keys[:, 1 - end]
     listed = is_listed(matches)
     rates = (
-        background.rates if background else step_rates(matches, busy.decile[account], listed)
+        background.rates
+        if background
+        else step_rates(matches, busy.cell[account], listed, busy.cells)
     )
-    weights = _key_bits(matches, rates, busy.decile[account], listed)
+    weights = _key_bits(matches, rates, busy.cell[account], listed)
     weight = weights[0].sum(axis=1)
     counted = _one_per_target(account, target, weight)
     judged_rows = _rows_of_keys(matches, (account, target), listed, counted, weights)
@@ -129,7 +133,7 @@ def weigh(
         for role in met
     )
     evidence = joined(parts)
-    return Weighed(matches, listed, weight, evidence, rates, end, bound, background)
+    return Weighed(matches, listed, weight, evidence, rates, end, bound, background, log.end)
 
 
 def _one_per_target(account: Array, target: Array, weight: Array) -> Array:
@@ -160,14 +164,14 @@ def is_listed(matches: Matches) -> Array:
 
 
 def _key_bits(
-    matches: Matches, rates: Rates, decile: Array, listed: Array
+    matches: Matches, rates: Rates, cell: Array, listed: Array
 ) -> tuple[Array, Array, Array, Array]:
     """Give bits, u, m and n of every key and step: four arrays (k, s)."""
     playbook, state = matches.playbook, matches.states
     base = base_step(playbook)
-    u = rates.u[:, decile].T
+    u = rates.u[:, cell].T
     m = mixed(np.array([likely(step) for step in playbook.steps]), u)
-    n = np.rint(rates.at_risk[:, decile].T).astype(np.int64)
+    n = np.rint(rates.at_risk[:, cell].T).astype(np.int64)
     taken = (state == states.TAKEN) | (state == states.TAKEN_OPEN)
     bits = np.where(taken, np.log2(m / u), 0.0)
     bits = np.where(state == states.NOT_TAKEN, np.log2((1 - m) / (1 - u)), bits)
@@ -352,13 +356,13 @@ def _rows_of_free_role(
     )
     place = np.minimum(np.searchsorted(of_funnel, met), max(len(of_funnel) - 1, 0))
     taken = (of_funnel[place] == met) if len(of_funnel) else np.zeros(len(met), bool)
-    rates = pair_rates(taken, busy.decile[meetings.account], meetings.others)
+    rates = pair_rates(taken, busy.cell[meetings.account], meetings.others, busy.cells)
     held = np.zeros(size, bool)
     held[holder[k]] = True
     keep = np.flatnonzero(held[meetings.account])
     who, row, taken = meetings.account[keep], meetings.row[keep], taken[keep]
     row[taken] = cited[first][place[keep[taken]]]
-    u = rates.u[0][busy.decile[who]]
+    u = rates.u[0][busy.cell[who]]
     m = mixed(likely(chain.steps[chain.step_index(chain.listed_from)]), u)
     return Evidence(
         account=who,
@@ -369,6 +373,6 @@ def _rows_of_free_role(
         bits=np.where(taken, np.log2(m / u), np.log2((1 - m) / (1 - u))),
         u=u,
         m=m,
-        n=np.rint(rates.at_risk[0][busy.decile[who]]).astype(np.int64),
+        n=np.rint(rates.at_risk[0][busy.cell[who]]).astype(np.int64),
         source=np.where(taken, "taken", "not taken"),
     )

@@ -1,7 +1,7 @@
 """The signal `goes_quiet_after_address`: an address is handed over, and hardly a word follows here.
 
-The usual case where the talk goes on elsewhere. Honest people who meet or telephone go quiet as well, so it is
-shown to the reviewer and weighs nothing.
+The usual case where the talk goes on elsewhere. Honest people who meet or telephone go quiet as well, so by itself it is
+shown to the reviewer and weighs nothing; what it is worth beside talk that lasts is measured (`scores.afterwards`).
 """
 
 from __future__ import annotations
