@@ -26,7 +26,7 @@ import pyarrow.compute as pc
 
 from undertow.campaigns.group import Groups
 from undertow.campaigns.served import spread
-from undertow.events.log import NOBODY, STRETCH, EventLog, type_code
+from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
 from undertow.scores.evidence import NO_ROW, Evidence
 from undertow.scores.weigh import Weighed
@@ -35,6 +35,8 @@ Knows = Callable[[Array, Array, Array], Array]
 """`knows_only` of some log."""
 CONDUCT: Final = "conduct:"
 OWN: Final = ("targets", "others", "known")
+BITE: Final = 1 << 19
+"""Rows looked through at a time."""
 REPORTS: Final = 4
 """Reporters that are told apart; more add nothing to the weight either."""
 FIRST_WORDS: Final = (CONDUCT, "targets", "others", "report", "known")
@@ -213,29 +215,28 @@ def knows_only(log: EventLog, holder: Array, person: Array, circle: Array) -> Ar
         person: int64, (k), account codes.
         circle: int64, ascending, holder * accounts + account.
     """
-    size = len(log.accounts)
-    wanted = np.zeros(size + 1, bool)
-    wanted[person] = True
-    flag = type_code("flag")
-    ends = [np.empty(0, np.int64)]
-    for low in range(0, len(log), STRETCH):
-        part = slice(low, min(low + STRETCH, len(log)))
-        one, other = log.actor[part].astype(np.int64), log.target[part].astype(np.int64)
+    size, flag = len(log.accounts), type_code("flag")
+    closed = np.ones(len(person), bool)
+    left = np.argsort(person, kind="stable")
+    # Most people meet somebody else soon: from stretch to stretch fewer are left to ask about.
+    for low in range(0, len(log), BITE):
+        part = slice(low, min(low + BITE, len(log)))
+        wanted = np.zeros(size + 1, bool)
+        wanted[person[left]] = True
+        one, other = log.actor[part], log.target[part]
         meets = (other != NOBODY) & (log.type[part] != flag)
         there, back = meets & wanted[one], meets & wanted[other]
-        ends.append(np.unique(one[there] * size + other[there]))
-        ends.append(np.unique(other[back] * size + one[back]))
+        who = np.concatenate([one[there], other[back]]).astype(np.int64)
+        met = np.unique(who * size + np.concatenate([other[there], one[back]]))
+        begin = person[left] * size
+        place, at = spread(np.searchsorted(met, begin), np.searchsorted(met, begin + size))
+        asked, other = left[place], met[at] % size
+        code = holder[asked] * size + other
+        found = np.minimum(np.searchsorted(circle, code), max(len(circle) - 1, 0))
+        inside = (circle[found] == code) if len(circle) else np.zeros(len(code), bool)
+        closed[asked[~inside & (other != person[asked])]] = False
+        left = left[closed[left]]
         log.rest()
-    met = np.unique(np.concatenate(ends))
-    who = met // size
-    place, at = spread(np.searchsorted(who, person), np.searchsorted(who, person, "right"))
-    other = met[at] % size
-    code = holder[place] * size + other
-    found = np.minimum(np.searchsorted(circle, code), max(len(circle) - 1, 0))
-    inside = (circle[found] == code) if len(circle) else np.zeros(len(code), bool)
-    inside |= other == person[place]
-    closed = np.ones(len(person), bool)
-    closed[place[~inside]] = False
     return closed
 
 
