@@ -3,9 +3,12 @@ from __future__ import annotations
 import random
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pyarrow as pa
+import pytest
 
-from undertow.signals.script import Scripts, script_column
+from undertow.signals import script
+from undertow.signals.script import Scripts, masked, script_column
 
 WORDS = [
     "bread",
@@ -56,8 +59,6 @@ def test_batches_and_threads_change_nothing() -> None:
         parts = list(
             pool.map(lambda at: scripts.look(pa.array(given[at : at + 50])), range(0, 400, 50))
         )
-    import numpy as np
-
     assert scripts.settled(np.concatenate(parts)).tolist() == whole
     assert len(set(whole)) == 40
 
@@ -66,3 +67,30 @@ def test_scripts_of_any_alphabet_are_found() -> None:
     arabic = "مرحبا، الكتاب على الطاولة في البيت الصغير قرب الحديقة {}"
     found = script_column(pa.array([arabic.format(1), arabic.format(22)])).to_pylist()
     assert found == [0, 0]
+
+
+def test_compiled_code_tells_the_same_scripts_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [text(n % 90, 9 + n % 3) + " and then some" * (n % 2) for n in range(600)]
+    given += [one.replace("rain", "reign") for one in given] + ["\t \n" * 20, "9" * 40]
+    wanted = script_column(pa.array(given)).to_pylist()
+    monkeypatch.setattr(script, "MANY", 0)
+    assert script_column(pa.array(given)).to_pylist() == wanted
+    assert len(set(wanted)) < len(set(given))
+
+
+def test_texts_that_need_no_mask_are_masked_as_the_others_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = [f" Come{chr(n)}by {chr(n)} the HOUSE{chr(n)}" for n in range(1, 0x250)]
+    given += [
+        "see WWW.example.org now",
+        "a  b",
+        "http://x.y/z end",
+        "K s",
+        "",
+        "I @ home",
+        " i1 ",
+    ]
+    fast = masked(pa.array(given)).to_pylist()
+    monkeypatch.setattr(script, "_bare", lambda texts: np.zeros(len(texts), bool))
+    assert masked(pa.array(given)).to_pylist() == fast

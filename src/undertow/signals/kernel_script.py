@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from undertow.compiled import inlined, uncounted
+from undertow.compiled import inlined, outer, uncounted
+from undertow.events.kernel_bytes import fetch
 
 Array = npt.NDArray[Any]
 
@@ -22,6 +23,11 @@ ROWS: Final = 4
 WIDTH: Final = BANDS * ROWS
 LEAST: Final = 45
 """Places of `WIDTH` that two sketches of one script share: an estimated Jaccard similarity of at least 0.7."""
+BLOCK: Final = 32
+"""Texts whose entries are fetched ahead together."""
+PLACE: Final = 32
+"""Bits of an entry that hold a place."""
+LOW: Final = (1 << PLACE) - 1
 PRIME: Final = np.uint64(0x100000001B3)
 FOLD: Final = np.uint64(29)
 UPPER: Final = np.uint64(32)
@@ -61,31 +67,44 @@ def shared(sketches: Array, one: int, other: int, low: int, high: int) -> int:
     return many
 
 
-@uncounted
+@outer
 def meet(sketches: Array, band: int, table: Array, met: Array) -> None:
     """Find for each text the first one with the same band, if the two are one script.
+
+    Entries of a block of texts are fetched ahead together: memory is waited for once, not text by text.
 
     Args:
         sketches: uint32, (n, `WIDTH`).
         band: which one.
-        table: int32, zeros, a power of two above n.
+        table: int64, zeros, a power of two above n: a text's place, from 1, and above it a part of its hash.
         met: int32, (n), written: the text itself where there is none.
     """
     mask = len(table) - 1
     low = band * ROWS
-    for i in range(len(met)):
-        value = np.uint64(0)
-        for p in range(low, low + ROWS):
-            value = (value ^ np.uint64(sketches[i, p])) * PRIME
-            value ^= value >> FOLD
-        place = np.int64(value >> UPPER) & mask
-        met[i] = i
-        while table[place] != 0:
-            j = table[place] - 1
-            if shared(sketches, i, j, low, low + ROWS) == ROWS:
-                if shared(sketches, i, j, 0, WIDTH) >= LEAST:
-                    met[i] = j
-                break
-            place = (place + 1) & mask
-        if table[place] == 0:
-            table[place] = i + 1
+    hashes = np.empty(BLOCK, np.int64)
+    entries, rows = table.ctypes.data, sketches.ctypes.data + 4 * low
+    for begin in range(0, len(met), BLOCK):
+        end = min(begin + BLOCK, len(met))
+        for i in range(begin, end):
+            fetch(rows + 4 * WIDTH * (i + 2 * BLOCK))
+            value = np.uint64(0)
+            for p in range(low, low + ROWS):
+                value = (value ^ np.uint64(sketches[i, p])) * PRIME
+                value ^= value >> FOLD
+            hashes[i - begin] = np.int64(value >> np.uint64(1))
+            fetch(entries + 8 * (hashes[i - begin] & mask))
+        for i in range(begin, end):
+            fetch(rows + 4 * WIDTH * ((table[hashes[i - begin] & mask] & LOW) - 1))
+        for i in range(begin, end):
+            place, part = hashes[i - begin] & mask, hashes[i - begin] >> PLACE << PLACE
+            met[i] = i
+            while table[place] != 0:
+                if table[place] >> PLACE << PLACE == part:
+                    j = (table[place] & LOW) - 1
+                    if shared(sketches, i, j, low, low + ROWS) == ROWS:
+                        if shared(sketches, i, j, 0, WIDTH) >= LEAST:
+                            met[i] = j
+                        break
+                place = (place + 1) & mask
+            if table[place] == 0:
+                table[place] = part | (i + 1)

@@ -42,7 +42,9 @@ _MASKS: Final = (
     (r"\s+", " "),
 )
 _SPACE: Final = ord(" ")
-_ODD: Final = np.array([not _SPACE <= sign < 0x7F or chr(sign) in "0123456789@" for sign in range(256)])
+_ODD: Final = np.array(
+    [not _SPACE <= sign < 0x7F or chr(sign) in "0123456789@" for sign in range(256)]
+)
 """Bytes of texts in which something may have to be masked."""
 _BITE: Final = 20_000
 """Texts that are sketched at once, so that threads share the work and little memory is held."""
@@ -131,7 +133,7 @@ def alike(sketch: Array) -> Array:
 
     def work(band: int) -> Array:
         met = np.empty(n, np.int32)
-        meet(sketch, band, np.zeros(2 << n.bit_length(), np.int32), met)
+        meet(sketch, band, np.zeros(2 << n.bit_length(), np.int64), met)
         return met
 
     root = np.arange(n)
