@@ -60,14 +60,16 @@ def by_script(log: EventLog, members: Array) -> Ties:
     """
     held = holdings(log, log.marks["script"])
     reach = np.sort(held.reach)
-    tail = (len(reach) - np.searchsorted(reach, held.reach) + 0.5) / (len(reach) + 1)
+    below = np.searchsorted(reach, held.reach) + np.where(held.reach > 1, held.alone, 0)
+    every = len(reach) + held.alone
+    tail = (every - below + 0.5) / (every + 1)
     found = _by_value(held, members, "script", unusual=-np.log2(tail), least=TO_MANY)
     return replace(found, bits=found.bits - np.log2(max(held.accounts, 1)))
 
 
 @dataclass(frozen=True)
 class Holdings:
-    """Which account sent which value, (h), in the order of (`value`, `account`).
+    """Which account sent which value more than once or like others, (h), in the order of (`value`, `account`).
 
     Attributes:
         value, account: int64.
@@ -75,6 +77,7 @@ class Holdings:
         row: int64, the first row of the log.
         accounts: accounts that sent any value.
         holders: int64, (h), accounts that sent this one.
+        alone: values that were sent once: most texts are. They stand in no row here.
     """
 
     value: Array
@@ -83,12 +86,19 @@ class Holdings:
     row: Array
     accounts: int
     holders: Array
+    alone: int
 
 
 def holdings(log: EventLog, value: Array) -> Holdings:
     """List who sent which value, -1 being none, to how many."""
     rows = np.flatnonzero((value >= 0) & (log.target != NOBODY))
     size = len(log.accounts)
+    sends = np.zeros(size, bool)
+    sends[log.actor[rows]] = True
+    every = len(rows)
+    by_value = rows[np.argsort(value[rows])]
+    equal = np.diff(value[by_value]) == 0
+    rows = by_value[np.append(equal, False)[:every] | np.append(False, equal)[:every]]
     order = np.lexsort((log.target[rows], log.actor[rows], value[rows]))
     rows = rows[order]
     key = value[rows].astype(np.int64) * size + log.actor[rows]
@@ -100,7 +110,15 @@ def holdings(log: EventLog, value: Array) -> Holdings:
     held = key[new]
     reach = np.bincount(of, weights=met).astype(np.int64)
     many = np.bincount(held // size, minlength=1)[held // size]
-    return Holdings(held // size, held % size, reach, first, len(np.unique(held % size)), many)
+    return Holdings(
+        value=held // size,
+        account=held % size,
+        reach=reach,
+        row=first,
+        accounts=int(sends.sum()),
+        holders=many,
+        alone=every - len(rows),
+    )
 
 
 def _by_value(

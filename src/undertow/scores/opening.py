@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from undertow.events.log import NOBODY, STRETCH, EventLog, type_code
+from undertow.events.table import TYPES
 from undertow.matches.program import Array
 from undertow.scores.evidence import NO_ROW, joined, rows_of, step_code
 from undertow.scores.rates import base_step
@@ -41,7 +42,8 @@ def with_opening(log: EventLog, one: Weighed) -> Weighed:
     keys = one.matches.keys[one.listed]
     pair = np.unique(keys[:, one.judged] * size + keys[:, 1 - one.judged])
     account, target = pair // size, pair % size
-    types = [type_code(word) for word in base.types]
+    types = np.zeros(len(TYPES), bool)
+    types[[type_code(word) for word in base.types]] = True
     own, answer = (
         _first_rows(log, types, pair),
         _first_rows(log, types, target * size + account),
@@ -65,12 +67,12 @@ def with_opening(log: EventLog, one: Weighed) -> Weighed:
     return replace(one, evidence=joined([one.evidence, added]))
 
 
-def _first_rows(log: EventLog, types: list[int], pair: Array) -> Array:
+def _first_rows(log: EventLog, types: Array, pair: Array) -> Array:
     """Find the first row of some types of each (actor, target): int64, `LATEST` where there is none.
 
     Args:
         log: the events.
-        types: codes.
+        types: bool, (types): which they are.
         pair: actor * accounts + target, distinct, in any order.
     """
     size = len(log.accounts)
@@ -84,7 +86,7 @@ def _first_rows(log: EventLog, types: list[int], pair: Array) -> Array:
     for low in range(0, len(log), STRETCH):
         part = slice(low, min(low + STRETCH, len(log)))
         actor, target = log.actor[part], log.target[part]
-        rows = np.flatnonzero(speaks[actor] & hears[target] & np.isin(log.type[part], types))
+        rows = np.flatnonzero(speaks[actor] & hears[target] & types[log.type[part]])
         code = actor[rows].astype(np.int64) * size + target[rows]
         place = np.minimum(np.searchsorted(ordered, code), len(pair) - 1)
         hit = ordered[place] == code

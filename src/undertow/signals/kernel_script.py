@@ -41,7 +41,8 @@ def sketch(points: Array, begins: Array, first: Array, second: Array, out: Array
     Args:
         points: uint32: the characters of all texts.
         begins: int64, (n + 1): where each text begins.
-        first, second: uint32, (`WIDTH`): a shingle's value x is sorted by first * x + second.
+        first: uint32, (`WIDTH`): multipliers of a shingle's value.
+        second: uint32, (`WIDTH`): what is added; values are sorted by the sum.
         out: uint32, (n, `WIDTH`), written: the least of each over the text's shingles.
     """
     for i in range(len(out)):
