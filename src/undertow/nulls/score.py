@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -56,14 +57,31 @@ class Scores:
     active: Array
 
 
-def scored(log: EventLog, task: Task, known: Array | None) -> Scores:
-    """Score the accounts of a log: match, weigh, tie."""
+Given = Callable[[Playbook, Callable[[], Weighed]], Weighed]
+"""Gives what a playbook's conduct weighs in a log, made by the function where it is not known yet."""
+
+
+def scored(
+    log: EventLog,
+    task: Task,
+    known: Array | None,
+    given: Given = lambda _, make: make(),
+) -> Scores:
+    """Score the accounts of a log: match, weigh, tie.
+
+    Args:
+        log: the events.
+        task: what is looked for.
+        known: bool, (accounts), who stands on a known list; None for no list.
+        given: gives conduct that is known already.
+    """
     busy = activity(log)
-    matched = [
-        find(log, playbook, task.sources, threads=1, actors=task.actors)
-        for playbook in task.playbooks
-    ]
-    weighed = conduct(log, [weigh(log, one, busy) for one in matched])
+
+    def conduct_of(playbook: Playbook) -> Weighed:
+        matched = find(log, playbook, task.sources, threads=1, actors=task.actors)
+        return conduct(log, [weigh(log, matched, busy)])[0]
+
+    weighed = [given(one, partial(conduct_of, one)) for one in task.playbooks]
     if task.only is not None:
         weighed = task.only(log, weighed)
     found = tied(log, weighed, known=known, context=False)

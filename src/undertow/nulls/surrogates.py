@@ -26,6 +26,7 @@ from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
 from undertow.nulls.blocks import appearance, blocks
 from undertow.nulls.profiles import Profiles, exchanged, profiles_of
+from undertow.playbooks.grammar import Playbook
 from undertow.scores.rates import Activity
 from undertow.units import DAY
 
@@ -38,6 +39,15 @@ ADDRESS_MARKS: Final = ("address", "handed")
 LISTED: Final = "listed"
 DERIVED: Final = ("answered", LISTED)
 """Marks that follow from others: they are made anew in each surrogate."""
+
+
+def same_conduct(kind: str, playbook: Playbook) -> bool:
+    """Say whether all surrogates of a kind show a playbook the same conduct: chance moves nothing that it asks for.
+
+    Who shares what is drawn anew in each of them, but no step can ask for that.
+    """
+    asked = {name for step in playbook.steps for name in step.has}
+    return kind == "arrow" or (kind == "addresses" and not asked & set(ADDRESS_MARKS))
 
 
 @dataclass(frozen=True)
