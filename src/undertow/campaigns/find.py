@@ -109,7 +109,9 @@ def holdings(log: EventLog, value: Array) -> Holdings:
     np.minimum.at(first, of, rows)
     held = key[new]
     reach = np.bincount(of, weights=met).astype(np.int64)
-    many = np.bincount(held // size, minlength=1)[held // size]
+    # Numbers of values may be large, so places are counted, not numbers.
+    place = np.cumsum(np.diff(held // size, prepend=-1) != 0) - 1
+    many = np.bincount(place)[place]
     return Holdings(
         value=held // size,
         account=held % size,
