@@ -33,6 +33,8 @@ from undertow.scores.weigh import Weighed
 
 Knows = Callable[[Array, Array, Array], Array]
 """`knows_only` of some log."""
+Told = dict[tuple[str, str, int], list[str]]
+"""Sources by playbook, role and code of the account."""
 CONDUCT: Final = "conduct:"
 OWN: Final = ("targets", "others", "known")
 BITE: Final = 1 << 19
@@ -43,17 +45,15 @@ FIRST_WORDS: Final = (CONDUCT, "targets", "others", "report", "known")
 """The order in which sources are told."""
 
 
-def with_sources(
-    ranked: pa.Table,
+def sources_of(
     log: EventLog,
     weighed: Sequence[Weighed],
     groups: Groups | None = None,
     knows: Knows | None = None,
-) -> pa.Table:
-    """Add the column `sources` to a ranking: list<string>, empty where nothing speaks for the account.
+) -> Told:
+    """Find the sources of each account in each role of each playbook, where there are any.
 
     Args:
-        ranked: `accounts.parquet`.
         log: the events.
         weighed: playbooks, with all rows.
         groups: who works together; None where that was not looked for.
@@ -61,15 +61,29 @@ def with_sources(
     """
     knows = knows or partial(knows_only, log)
     of = _group_of(groups, len(log.accounts))
-    found: dict[tuple[str, str, int], list[str]] = {}
+    found: Told = {}
     for one in weighed:
         book = one.matches.playbook.name
         for role, account, word in _words(log, one, of, knows, whole=False):
             found.setdefault((book, role, account), []).append(word)
+    return found
+
+
+def with_sources(ranked: pa.Table, log: EventLog, found: Told) -> pa.Table:
+    """Add the column `sources` to a ranking: list<string>, empty where nothing speaks for the account.
+
+    Args:
+        ranked: `accounts.parquet`.
+        log: for the names.
+        found: the sources.
+    """
     codes = pc.index_in(ranked["account"], value_set=log.accounts).to_pylist()
     keys = zip(ranked["playbook"].to_pylist(), ranked["role"].to_pylist(), codes, strict=True)
-    lists = [in_order(found.get(key, [])) for key in keys]
-    return ranked.append_column("sources", pa.array(lists, pa.list_(pa.string())))
+    # Few lists differ, so each is put in order once.
+    number: dict[tuple[str, ...], int] = {}
+    of = [number.setdefault(tuple(found.get(key, ())), len(number)) for key in keys]
+    lists = pa.array([in_order(words) for words in number], pa.list_(pa.string()))
+    return ranked.append_column("sources", lists.take(pa.array(of, pa.int64())))
 
 
 def campaign_sources(
