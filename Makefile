@@ -41,7 +41,7 @@ lock: ## resolve the requirements anew (needs uv)
 	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	  --no-header --no-annotate pyproject.toml requirements/build.in -o requirements/run.txt
 	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
-	  --no-header --no-annotate --extra nats --extra postgres --group dev -c requirements/run.txt \
+	  --no-header --no-annotate --extra nats --extra oidc --extra postgres --group dev -c requirements/run.txt \
 	  pyproject.toml requirements/build.in -o requirements/dev.txt
 	@$(UV) pip compile --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	  --no-header --no-annotate -c requirements/dev.txt \

@@ -1,0 +1,1 @@
+"""Cases: what one person reviews, kept so that nothing is lost, doubled, readable at rest or rewritten unseen."""

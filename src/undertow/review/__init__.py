@@ -1,0 +1,1 @@
+"""The review desk in a browser: queue, case, campaign, playbook workbench, data health."""
