@@ -14,7 +14,7 @@ from undertow.events.source import Source
 from undertow.matches.actors import Actors
 from undertow.matches.match import find
 from undertow.matches.program import Array
-from undertow.nulls.support import Support, support
+from undertow.nulls.support import Support, may_be_backed, support
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.conduct import conduct
 from undertow.scores.rates import Activity, activity
@@ -65,6 +65,7 @@ def scored(
     log: EventLog,
     task: Task,
     known: Array | None,
+    busy: Activity | None = None,
     given: Given = lambda _, make: make(),
 ) -> Scores:
     """Score the accounts of a log: match, weigh, tie.
@@ -73,19 +74,23 @@ def scored(
         log: the events.
         task: what is looked for.
         known: bool, (accounts), who stands on a known list; None for no list.
+        busy: activity of the log's accounts where it is known already.
         given: gives conduct that is known already.
     """
-    busy = activity(log)
+    active = activity(log) if busy is None else busy
+    if task.only is None and known is None and not may_be_backed(log):
+        nobody = np.zeros(len(log.accounts))
+        return Scores(nobody, active.decile, active.contacts > 0)
 
     def conduct_of(playbook: Playbook) -> Weighed:
         matched = find(log, playbook, task.sources, threads=1, actors=task.actors)
-        return conduct(log, [weigh(log, matched, busy)])[0]
+        return conduct(log, [weigh(log, matched, active)])[0]
 
     weighed = [given(one, partial(conduct_of, one)) for one in task.playbooks]
     if task.only is not None:
         weighed = task.only(log, weighed)
     found = tied(log, weighed, known=known, context=False)
-    return scores_of(found, busy, support(found, len(log.accounts)))
+    return scores_of(found, active, support(found, len(log.accounts)))
 
 
 def scores_of(found: Tied, busy: Activity, backed: Support) -> Scores:

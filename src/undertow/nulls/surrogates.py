@@ -34,6 +34,8 @@ from undertow.units import DAY
 
 KINDS: Final = ("times", "links", "recipients", "addresses", "arrow")
 """N1 to N5, in the order of the science reference (C4)."""
+SAME_CONTACTS: Final = ("times", "addresses", "arrow")
+"""Kinds in which everybody addresses the same accounts as in the data."""
 SHARED: Final[tuple[str, ...]] = ("handed", "script")
 """Marks of numbers: what an account hands over. In a log under way they hold places in profiles."""
 FEW_GROUPS: Final = 1000
@@ -63,7 +65,7 @@ class Original:
         pairs: accounts that had to do with each other.
         links: who addressed whom.
         block: int64, (accounts): accounts that stand in for each other as recipients.
-        decile: int64, (accounts): of activity.
+        busy: activity of the accounts.
         rank: int64, (accounts): of first appearance.
         profiles: what accounts hand over, by mark.
         on_list: bool, by number of `handed`, whether the address stands on a known list; None for no list.
@@ -73,7 +75,7 @@ class Original:
     pairs: Pairs
     links: Links
     block: Array
-    decile: Array
+    busy: Activity
     rank: Array
     profiles: dict[str, Profiles]
     on_list: Array | None
@@ -95,7 +97,7 @@ class Original:
             pairs=pairs_of(bare),
             links=links_of(bare),
             block=blocks(busy, rank),
-            decile=busy.decile,
+            busy=busy,
             rank=rank,
             profiles=profiles,
             on_list=on_list,
@@ -112,7 +114,7 @@ class Original:
         made = MAKERS[kind](self, rng)
         marks = dict(made.marks)
         for name, given in self.profiles.items():
-            marks[name] = exchanged(given, made.actor, marks[name], self.decile, rng)
+            marks[name] = exchanged(given, made.actor, marks[name], self.busy.decile, rng)
         if self.on_list is not None:
             number = marks["handed"]
             known = np.append(self.on_list, False)
@@ -126,7 +128,7 @@ class Original:
         rng = np.random.default_rng([seed, KINDS.index(kind), 1])
         order = np.argsort(self.rank)
         out = np.empty_like(known)
-        out[order] = known[order[_shuffled_within(self.decile[order], rng)]]
+        out[order] = known[order[_shuffled_within(self.busy.decile[order], rng)]]
         return out
 
 

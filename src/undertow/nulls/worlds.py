@@ -14,7 +14,7 @@ from undertow.events.order import THREADS
 from undertow.matches.program import Array
 from undertow.nulls.chance import Null, null_of
 from undertow.nulls.score import Scores, Task, scored
-from undertow.nulls.surrogates import KINDS, Original, same_conduct
+from undertow.nulls.surrogates import KINDS, SAME_CONTACTS, Original, same_conduct
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.rates import Activity
 from undertow.scores.weigh import Weighed
@@ -78,7 +78,8 @@ class Worlds:
         """Make and score one null world."""
         known = self.original.known(self.known, kind, seed)
         log = self.original.surrogate(kind, seed)
-        return scored(log, self.task, known, partial(self._conduct, kind))
+        busy = self.original.busy if kind in SAME_CONTACTS else None
+        return scored(log, self.task, known, busy, partial(self._conduct, kind))
 
     def _conduct(self, kind: str, playbook: Playbook, make: Callable[[], Weighed]) -> Weighed:
         """Make a playbook's conduct once where it is the same in all surrogates of a kind."""
