@@ -1,6 +1,6 @@
 """The signal `script`: texts that say the same but for numbers, addresses and a few words share a number.
 
-Enters: texts. Leaves: int64 per text; equal numbers mean near-duplicates. Digits, links, mail addresses and
+Enters: texts. Leaves: a number per text; equal numbers mean near-duplicates. Digits, links, mail addresses and
 handles are masked first, so that one script sent to many with other names in it stays one script. Short
 texts say too little: under thirty characters nothing is compared. High alone means little: greetings,
 jokes passed on and forms of a help desk are scripts as well.
@@ -177,8 +177,8 @@ class Scripts:
     _texts: Names = field(default_factory=Names)
 
     def look(self, content: pa.Array) -> Array:
-        """Number the texts of a batch: int64, (n), `NONE` where nothing is compared."""
-        numbers = np.full(len(content), NONE, np.int64)
+        """Number the texts of a batch: int32, (n), `NONE` where nothing is compared."""
+        numbers = np.full(len(content), NONE, np.int32)
         long = pc.fill_null(pc.greater_equal(pc.utf8_length(content), SHORTEST), False)
         rows = np.flatnonzero(long.to_numpy(zero_copy_only=False))
         numbers[rows] = self._texts.codes(masked(content.take(pa.array(rows))))
@@ -188,7 +188,7 @@ class Scripts:
         """Turn provisional numbers of the whole log, in its order, into scripts.
 
         Returns:
-            int64, (n): 0, 1, ... in the order of first appearance, `NONE` as before.
+            int32, (n): 0, 1, ... in the order of first appearance, `NONE` as before.
         """
         found = in_order(numbers)
         rows = np.flatnonzero(numbers >= 0)
@@ -202,14 +202,14 @@ class Scripts:
 
 
 def in_order(codes: Array) -> Array:
-    """Number codes anew in the order of first appearance: int64, (n); `NONE` stays."""
+    """Number codes anew in the order of first appearance: int32, (n); `NONE` stays."""
     rows = np.flatnonzero(codes >= 0)
     first = np.full(int(codes.max(initial=NONE)) + 1, len(codes), np.int64)
     # Written from the last row on, so that the first one stays.
     first[codes[rows[::-1]]] = rows[::-1]
-    rank = np.empty(len(first), np.int64)
+    rank = np.empty(len(first), np.int32)
     rank[np.argsort(first)] = np.arange(len(first))
-    out = np.full(len(codes), NONE, np.int64)
+    out = np.full(len(codes), NONE, np.int32)
     out[rows] = rank[codes[rows]]
     return out
 
@@ -218,4 +218,4 @@ def script_column(content: pa.Array) -> pa.Array:
     """Give the script of each text: int64, (n), null where nothing is compared."""
     scripts = Scripts()
     found = scripts.settled(scripts.look(content))
-    return pa.array(found, mask=found == NONE)
+    return pa.array(found, pa.int64(), mask=found == NONE)
