@@ -71,7 +71,7 @@ def exchanged(
         rng: chance.
 
     Returns:
-        int64, (n), -1 for none. Who had no profile, or a shorter one, hands over something of its own.
+        int32, or int64 where numbers are too large, (n), -1 for none. Who had no profile, or a shorter one, hands over something of its own.
     """
     size = len(decile)
     source = np.full(size, NONE, np.int64)
@@ -85,7 +85,9 @@ def exchanged(
     lender = source[who]
     at = given.start[lender] + place
     there = (lender >= 0) & (at < given.start[lender + 1])
-    fresh = given.many + who * (int(rank.max(initial=0)) + 1) + place
-    out = np.full(len(rank), NONE, np.int64)
+    each = int(rank.max(initial=0)) + 1
+    fresh = given.many + who * each + place
+    small = given.many + size * each < 1 << 31
+    out = np.full(len(rank), NONE, np.int32 if small else np.int64)
     out[rows] = np.where(there, given.value[np.where(there, at, 0)], fresh)
     return out
