@@ -116,7 +116,9 @@ def weigh(
     )
     weights = _key_bits(matches, rates, busy.decile[account], listed)
     weight = weights[0].sum(axis=1)
-    counted = _one_per_target(account, target, weight)
+    counted = np.ones(len(account), bool)
+    if playbook.groups:
+        counted = _one_per_target(account, target, weight)
     judged_rows = _rows_of_keys(matches, (account, target), listed, counted, weights)
     capped = np.flatnonzero(counted & (weight > 0) & np.isin(account, account[listed]))
     parts = [judged_rows, _caps(playbook, account, target, capped, weight, busy)]
