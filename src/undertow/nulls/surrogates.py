@@ -201,11 +201,11 @@ def _by_appearance(given: Numbered) -> tuple[Array, Array]:
 
 
 def _shuffled_within(group: Array, rng: np.random.Generator) -> Array:
-    """Permute places at random among places of one group: int64, (n), where each place takes from."""
+    """Permute places at random among places of one group: int32, (n), where each place takes from."""
     chance = rng.random(len(group))
-    by_group = np.argsort(group, kind="stable")
+    by_group = np.argsort(group, kind="stable").astype(np.int32)
     ends = np.append(np.flatnonzero(np.diff(group[by_group])) + 1, len(group))
-    taken = np.empty(len(group), np.int64)
+    taken = np.empty(len(group), np.int32)
     if len(ends) > FEW_GROUPS:
         taken[by_group] = np.lexsort((chance, group))
         return taken

@@ -9,7 +9,7 @@ by rates, not by volume.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches import kernel_states as states
 from undertow.matches.match import Matches
+from undertow.matches.parts import nothing_selected
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
 from undertow.scores.evidence import NO_ROW, Evidence, joined, rows_of
@@ -131,6 +132,8 @@ def weigh(
         for role in met
     )
     evidence = joined(parts)
+    # What may take a step is asked no more, and it takes more room than all answers.
+    matches = replace(matches, selected=nothing_selected())
     return Weighed(matches, listed, weight, evidence, rates, end, bound, background)
 
 
