@@ -19,7 +19,7 @@ from undertow.campaigns.persona_join import Held, hold
 from undertow.campaigns.persona_show import absence, persona_table
 from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
-from undertow.campaigns.sources import knows_only, with_sources
+from undertow.campaigns.sources import knows_only, sources_of, with_sources
 from undertow.campaigns.tie import tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
@@ -141,7 +141,7 @@ def _detect(
         compiled()
         held = held_personas(request, log)
         actors = None if held is None else held.actors
-        weighed = conduct(log, _weighed(request, log, files.sources, advance, begin, actors))
+        weighed = _weighed(request, log, files.sources, advance, begin, actors)
         begin("writing results", None, "files")
         declared = Declared.of(files)
         if request.from_reports:
@@ -218,19 +218,19 @@ def _weighed(
     begin: Begin,
     actors: Actors | None = None,
 ) -> list[Weighed]:
-    """Match and weigh playbooks, side by side where the log is in memory."""
+    """Match playbooks and weigh conduct, side by side where the log is in memory."""
     playbooks = request.playbooks
     if isinstance(log, DiskLog):
         memory = machine_memory() if request.memory is None else request.memory
         division = divide(log, memory)
         begin("matching", division.many, "parts")
-        return weigh_in_parts(division, playbooks, sources, advance)
+        return conduct(log, weigh_in_parts(division, playbooks, sources, advance))
     begin("matching", len(playbooks), "playbooks")
 
     def one(playbook: Playbook) -> Weighed:
         weighed = weigh(log, find(log, playbook, sources, actors=actors), busy.result())
         advance(1)
-        return weighed
+        return conduct(log, [weighed])[0]
 
     with ThreadPoolExecutor(THREADS) as pool:
         busy = pool.submit(activity, log)
@@ -249,10 +249,12 @@ def _handed_on(
     around, held = also.around, also.held
     shown = Shown(log, _target_names(request), None if held is None else held.actors)
     found = None if around is None else around.tied
+    told = also.told or Told.of(log)
+    groups = None if found is None else found.groups
     with ThreadPoolExecutor(THREADS) as pool:
+        sources = pool.submit(sources_of, log, weighed, groups, told.knows)
         tables = list(pool.map(lambda one: table.tables(log, one, shown), weighed))
     ranked = table.ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
-    told = also.told or Told.of(log)
     summary = _summary(request, files, declared, told, weighed)
     written = {
         "funnels.parquet": pa.concat_tables(
@@ -275,8 +277,7 @@ def _handed_on(
         summary["role_change"] = asdict(around.changed)
         if around.series:
             written["rooms.parquet"] = room_table(log, around, shown)
-    groups = None if found is None else found.groups
-    ranked = with_sources(ranked, log, weighed, groups, told.knows)
+    ranked = with_sources(ranked, log, sources.result())
     if isinstance(also.chance, str):
         summary["coverage"].append(also.chance)
     elif also.chance is not None:

@@ -10,7 +10,7 @@ import pytest
 from village import DAY, START, TEAM, chatter, row, team
 
 from undertow.campaigns.show import campaign_table
-from undertow.campaigns.sources import REPORTS, in_order, with_sources
+from undertow.campaigns.sources import REPORTS, in_order, sources_of, with_sources
 from undertow.campaigns.tie import tied
 
 
@@ -21,7 +21,9 @@ def flag(reporter: str, account: str) -> dict:
 def sources(log, found, account: str, *, groups: bool = True) -> list[str]:
     book = found.weighed[0].matches.playbook.name
     ranked = pa.table({"account": [account], "role": ["recruiter"], "playbook": [book]})
-    made = with_sources(ranked, log, found.weighed, found.groups if groups else None)
+    made = with_sources(
+        ranked, log, sources_of(log, found.weighed, found.groups if groups else None)
+    )
     return made["sources"].to_pylist()[0]
 
 

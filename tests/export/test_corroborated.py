@@ -40,7 +40,7 @@ def test_where_nothing_speaks_for_it_nothing_is_claimed() -> None:
 
 def test_page_and_terminal_say_what_a_case_rests_on(simulated: Path) -> None:
     """The folder made by hand has no column `sources`: it is then told from the rows."""
-    first = open_folder(simulated).ranking()[0]
+    first = open_folder(simulated).queue(1)[0]
     assert "Rests on: its own conduct with" in render_text(explain(simulated, first["account"]))
     assert "<b>Rests on:</b> its own conduct with" in render(open_folder(simulated))
 

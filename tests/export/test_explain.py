@@ -25,14 +25,14 @@ def fault(code: str, *args, **options) -> UndertowError:
 
 
 def test_the_lines_add_up_to_the_weight(simulated):
-    for row in open_folder(simulated).ranking():
+    for row in open_folder(simulated).ranking().to_pylist():
         for finding in explain(simulated, row["account"]).findings:
             assert math.isclose(sum(line.bits for line in finding.lines), finding.weight)
             assert finding.gap == 0
 
 
 def test_the_written_numbers_add_up_as_written(simulated):
-    for row in open_folder(simulated).ranking():
+    for row in open_folder(simulated).ranking().to_pylist():
         text = render_text(explain(simulated, row["account"], role=row["role"]))
         above, below = text.split("-------", 1)
         shown = [float(n) for n in re.findall(r"^ {1,6}([+-]?\d+\.\d)  ", above, re.MULTILINE)]

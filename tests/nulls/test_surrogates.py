@@ -152,7 +152,8 @@ def test_who_shares_an_address_is_drawn_anew_and_as_many_share_as_before() -> No
     log.marks["handed"][:] = np.where(
         log.marks["handed"] >= 0, np.where(log.actor < 4, 0, log.actor), -1
     )
-    original = replace(Original.of(log, activity(log)), decile=np.zeros(40, np.int64))
+    busy = replace(activity(log), decile=np.zeros(40, np.int64))
+    original = Original.of(log, busy)
     share = len(np.unique(log.actor[log.marks["handed"] == 0]))
     drawn = set()
     for seed in range(20):

@@ -68,7 +68,9 @@ def by_script(log: EventLog, members: Array) -> Ties:
 
 @dataclass(frozen=True)
 class Holdings:
-    """Which account sent which value, (h), in the order of (`value`, `account`).
+    """Which account sent which value more than once or like others, (h), in the order of (`value`, `account`).
+
+    Values that were sent once, as most texts are, stand in no row here.
 
     Attributes:
         value, account: int64.
@@ -90,6 +92,12 @@ def holdings(log: EventLog, value: Array) -> Holdings:
     """List who sent which value, -1 being none, to how many."""
     rows = np.flatnonzero((value >= 0) & (log.target != NOBODY))
     size = len(log.accounts)
+    sends = np.zeros(size, bool)
+    sends[log.actor[rows]] = True
+    every = len(rows)
+    by_value = rows[np.argsort(value[rows])]
+    equal = np.diff(value[by_value]) == 0
+    rows = by_value[np.append(equal, False)[:every] | np.append(False, equal)[:every]]
     order = np.lexsort((log.target[rows], log.actor[rows], value[rows]))
     rows = rows[order]
     key = value[rows].astype(np.int64) * size + log.actor[rows]
@@ -100,8 +108,17 @@ def holdings(log: EventLog, value: Array) -> Holdings:
     np.minimum.at(first, of, rows)
     held = key[new]
     reach = np.bincount(of, weights=met).astype(np.int64)
-    many = np.bincount(held // size, minlength=1)[held // size]
-    return Holdings(held // size, held % size, reach, first, len(np.unique(held % size)), many)
+    # Numbers of values may be large, so places are counted, not numbers.
+    place = np.cumsum(np.diff(held // size, prepend=-1) != 0) - 1
+    many = np.bincount(place)[place]
+    return Holdings(
+        value=held // size,
+        account=held % size,
+        reach=reach,
+        row=first,
+        accounts=int(sends.sum()),
+        holders=many,
+    )
 
 
 def _by_value(held: Holdings, members: Array, kind: str, *, least: int = 1) -> Ties:

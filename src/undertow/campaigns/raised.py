@@ -126,6 +126,7 @@ def raised(log: EventLog, one: Weighed, together: _Company, own: Array) -> Weigh
         parts += [
             _rows(log, ranked, name, step, bits * part, share, row)
             for step, bits, share, row in said
+            if bits.any()
         ]
     return replace(one, evidence=joined(parts))
 
@@ -179,6 +180,8 @@ def near_hits(one: Weighed, ties: Ties, hits: Array, own: Array) -> Weighed:
         hits: float64, (accounts), bits of each account's own hit, 0 for none.
         own: float64, (accounts), what conduct alone says.
     """
+    if not hits.any():
+        return one
     size = len(own)
     account, other = np.concatenate([ties.a, ties.b]), np.concatenate([ties.b, ties.a])
     bits = np.tile(ties.bits, 2)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from undertow.events.log import NOBODY, EventLog, type_code
+from undertow.campaigns.kernel_served import mark_alive
+from undertow.events.log import NOBODY, EventLog
+from undertow.matches.grouping import group, number_pairs
 from undertow.matches.program import Array
 from undertow.scores.weigh import Weighed
 
@@ -102,27 +104,26 @@ def contacts(log: EventLog, types: tuple[str, ...], *, either: bool = False) -> 
         types: words of the event table.
         either: count an event for both its ends, so that it does not matter who spoke.
     """
-    codes = [type_code(word) for word in types]
-    rows = np.flatnonzero(
-        np.isin(log.type, codes) & (log.target != NOBODY) & (log.target != log.actor)
-    )
+    rows = log.rows_of(*types)
+    rows = rows[(log.target[rows] != NOBODY) & (log.target[rows] != log.actor[rows])]
     size = len(log.accounts)
-    account, target = log.actor[rows].astype(np.int64), log.target[rows].astype(np.int64)
+    account, target = log.actor[rows], log.target[rows]
     if either:
-        rows = np.concatenate([rows, rows])
-        account, target = np.concatenate([account, target]), np.concatenate([target, account])
-        order = np.argsort(rows, kind="stable")
-        rows, account, target = rows[order], account[order], target[order]
-    # The log stands in time order, so the first of each key is the earliest.
-    _, first = np.unique(target * size + account, return_index=True)
-    account, target, rows = account[first], target[first], rows[first]
+        rows = np.repeat(rows, 2)
+        account, target = (
+            np.stack([account, target], axis=1).ravel(),
+            np.stack([target, account], axis=1).ravel(),
+        )
+    # The log stands in time order, so the first of each pair is the earliest.
+    met = number_pairs(target, account, size)
+    rows = rows[met.first]
     return Contacts(
-        account,
-        target,
+        met.other.astype(np.int64),
+        met.one.astype(np.int64),
         log.at[rows],
         rows,
-        np.bincount(account, minlength=size),
-        np.bincount(target, minlength=size),
+        np.bincount(met.other, minlength=size),
+        np.bincount(met.one, minlength=size),
     )
 
 
@@ -143,17 +144,14 @@ def independent(pairs: Served, *met: Contacts) -> Served:
     wanted[pairs.target] = True
     one = np.concatenate([part.account for part in met] + [part.target for part in met])
     other = np.concatenate([part.target for part in met] + [part.account for part in met])
-    known = np.unique(one[wanted[one]] * size + other[wanted[one]])
-    low = np.searchsorted(known, pairs.target * size)
-    high = np.searchsorted(known, (pairs.target + 1) * size)
-    place, entry = spread(low, high)
-    contact = known[entry] % size
-    account = pairs.account[place]
-    own = pairs.account * size + pairs.target
-    outside = (contact != account) & ~np.isin(account * size + contact, own)
-    _, of, many = np.unique(account * size + contact, return_inverse=True, return_counts=True)
+    mine = wanted[one]
+    near = group(one[mine], size)
+    new = np.append(True, np.diff(pairs.account) != 0)
+    runs = np.append(np.flatnonzero(new), len(pairs))
     alive = np.zeros(len(pairs), bool)
-    alive[place[outside & (many[of] == 1)]] = True
+    mark_alive(
+        runs, pairs.account, pairs.target, near.start, other[mine][near.rows], size, alive
+    )
     rest = np.flatnonzero(~alive)
     alive[rest[np.unique(pairs.account[rest], return_index=True)[1]]] = True
     kept = np.flatnonzero(alive)

@@ -26,32 +26,34 @@ import pyarrow.compute as pc
 
 from undertow.campaigns.group import Groups
 from undertow.campaigns.served import spread
-from undertow.events.log import NOBODY, STRETCH, EventLog, type_code
+from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
 from undertow.scores.evidence import NO_ROW, Evidence
 from undertow.scores.weigh import Weighed
 
 Knows = Callable[[Array, Array, Array], Array]
 """`knows_only` of some log."""
+Told = dict[tuple[str, str, int], list[str]]
+"""Sources by playbook, role and code of the account."""
 CONDUCT: Final = "conduct:"
 OWN: Final = ("targets", "others", "known")
+BITE: Final = 1 << 19
+"""Rows looked through at a time."""
 REPORTS: Final = 4
 """Reporters that are told apart; more add nothing to the weight either."""
 FIRST_WORDS: Final = (CONDUCT, "targets", "others", "report", "known")
 """The order in which sources are told."""
 
 
-def with_sources(
-    ranked: pa.Table,
+def sources_of(
     log: EventLog,
     weighed: Sequence[Weighed],
     groups: Groups | None = None,
     knows: Knows | None = None,
-) -> pa.Table:
-    """Add the column `sources` to a ranking: list<string>, empty where nothing speaks for the account.
+) -> Told:
+    """Find the sources of each account in each role of each playbook, where there are any.
 
     Args:
-        ranked: `accounts.parquet`.
         log: the events.
         weighed: playbooks, with all rows.
         groups: who works together; None where that was not looked for.
@@ -59,15 +61,29 @@ def with_sources(
     """
     knows = knows or partial(knows_only, log)
     of = _group_of(groups, len(log.accounts))
-    found: dict[tuple[str, str, int], list[str]] = {}
+    found: Told = {}
     for one in weighed:
         book = one.matches.playbook.name
         for role, account, word in _words(log, one, of, knows, whole=False):
             found.setdefault((book, role, account), []).append(word)
+    return found
+
+
+def with_sources(ranked: pa.Table, log: EventLog, found: Told) -> pa.Table:
+    """Add the column `sources` to a ranking: list<string>, empty where nothing speaks for the account.
+
+    Args:
+        ranked: `accounts.parquet`.
+        log: for the names.
+        found: the sources.
+    """
     codes = pc.index_in(ranked["account"], value_set=log.accounts).to_pylist()
     keys = zip(ranked["playbook"].to_pylist(), ranked["role"].to_pylist(), codes, strict=True)
-    lists = [in_order(found.get(key, [])) for key in keys]
-    return ranked.append_column("sources", pa.array(lists, pa.list_(pa.string())))
+    # Few lists differ, so each is put in order once.
+    number: dict[tuple[str, ...], int] = {}
+    of = [number.setdefault(tuple(found.get(key, ())), len(number)) for key in keys]
+    lists = pa.array([in_order(words) for words in number], pa.list_(pa.string()))
+    return ranked.append_column("sources", lists.take(pa.array(of, pa.int64())))
 
 
 def campaign_sources(
@@ -213,29 +229,28 @@ def knows_only(log: EventLog, holder: Array, person: Array, circle: Array) -> Ar
         person: int64, (k), account codes.
         circle: int64, ascending, holder * accounts + account.
     """
-    size = len(log.accounts)
-    wanted = np.zeros(size + 1, bool)
-    wanted[person] = True
-    flag = type_code("flag")
-    ends = [np.empty(0, np.int64)]
-    for low in range(0, len(log), STRETCH):
-        part = slice(low, min(low + STRETCH, len(log)))
-        one, other = log.actor[part].astype(np.int64), log.target[part].astype(np.int64)
+    size, flag = len(log.accounts), type_code("flag")
+    closed = np.ones(len(person), bool)
+    left = np.argsort(person, kind="stable")
+    # Most people meet somebody else soon: from stretch to stretch fewer are left to ask about.
+    for low in range(0, len(log), BITE):
+        part = slice(low, min(low + BITE, len(log)))
+        wanted = np.zeros(size + 1, bool)
+        wanted[person[left]] = True
+        one, other = log.actor[part], log.target[part]
         meets = (other != NOBODY) & (log.type[part] != flag)
         there, back = meets & wanted[one], meets & wanted[other]
-        ends.append(np.unique(one[there] * size + other[there]))
-        ends.append(np.unique(other[back] * size + one[back]))
+        who = np.concatenate([one[there], other[back]]).astype(np.int64)
+        met = np.unique(who * size + np.concatenate([other[there], one[back]]))
+        begin = person[left] * size
+        place, at = spread(np.searchsorted(met, begin), np.searchsorted(met, begin + size))
+        asked, other = left[place], met[at] % size
+        code = holder[asked] * size + other
+        found = np.minimum(np.searchsorted(circle, code), max(len(circle) - 1, 0))
+        inside = (circle[found] == code) if len(circle) else np.zeros(len(code), bool)
+        closed[asked[~inside & (other != person[asked])]] = False
+        left = left[closed[left]]
         log.rest()
-    met = np.unique(np.concatenate(ends))
-    who = met // size
-    place, at = spread(np.searchsorted(who, person), np.searchsorted(who, person, "right"))
-    other = met[at] % size
-    code = holder[place] * size + other
-    found = np.minimum(np.searchsorted(circle, code), max(len(circle) - 1, 0))
-    inside = (circle[found] == code) if len(circle) else np.zeros(len(code), bool)
-    inside |= other == person[place]
-    closed = np.ones(len(person), bool)
-    closed[place[~inside]] = False
     return closed
 
 

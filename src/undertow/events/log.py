@@ -66,11 +66,12 @@ class EventLog:
         """Give the ids of some rows: much faster than `id.take`, which joins all pieces first."""
         return taken(self.id, rows)
 
-    def rows_of(self, word: str) -> np.ndarray:
-        """List the rows of one type: int64, ascending."""
-        code = type_code(word)
+    def rows_of(self, *words: str) -> np.ndarray:
+        """List the rows of some types: int64, ascending."""
+        wanted = np.zeros(len(TYPES), bool)
+        wanted[[type_code(word) for word in words]] = True
         found = [
-            np.flatnonzero(self.type[low : low + STRETCH] == code) + low
+            np.flatnonzero(wanted[self.type[low : low + STRETCH]]) + low
             for low in range(0, len(self), STRETCH)
         ]
         return np.concatenate([np.empty(0, np.int64), *found])

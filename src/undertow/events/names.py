@@ -105,9 +105,13 @@ class Names:
             The names, `string`, (k), and for each code its place among them: int32, (k + 1), -1 at the
             end, where the code -1 finds it.
         """
+        return ranked(self.texts())
+
+    def texts(self) -> pa.Array:
+        """Give the names in the order of their codes: `string`, or `large_string` where they are too many."""
         begins, spelled = self._spelled()
         small = begins[-1] < 2**31
-        names = pa.Array.from_buffers(
+        return pa.Array.from_buffers(
             pa.string() if small else pa.large_string(),
             len(begins) - 1,
             [
@@ -116,7 +120,6 @@ class Names:
                 pa.py_buffer(spelled),
             ],
         )
-        return ranked(names)
 
 
 def ranked(names: pa.Array) -> tuple[pa.Array, Array]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow.compute as pc
+
 from undertow.errors import UndertowError
 from undertow.export import wording
 from undertow.export.findings import Finding, Line, find
@@ -54,8 +56,10 @@ def explain(
             playbook and role, and the faults of `open_folder`.
     """
     results = open_folder(folder)
-    ranked = list(enumerate(results.ranking(), start=1))
-    mine = [(place, row) for place, row in ranked if row["account"] == account]
+    ranking = results.ranking()
+    places = pc.indices_nonzero(pc.equal(ranking["account"], account))
+    rows = ranking.take(places).to_pylist()
+    mine = [(place + 1, row) for place, row in zip(places.to_pylist(), rows, strict=True)]
     if not mine:
         if PSEUDONYM.fullmatch(account) or results.names_target(account):
             raise UndertowError(

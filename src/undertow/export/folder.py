@@ -214,20 +214,26 @@ class Results:
         rows: list[dict[str, Any]] = [] if self.personas is None else self.personas.to_pylist()
         return rows
 
-    def ranking(self) -> list[dict[str, Any]]:
-        """List `accounts.parquet` best first, as plain rows; ties stand in the order of the ids."""
+    def ranking(self) -> pa.Table:
+        """Give `accounts.parquet` best first; ties stand in the order of the ids."""
         order = [("weight", "descending"), *((name, "ascending") for name in ACCOUNTS[:3])]
-        rows: list[dict[str, Any]] = self.accounts.sort_by(order).to_pylist()
-        return rows
+        return self.accounts.sort_by(order)
 
-    def queue(self) -> list[dict[str, Any]]:
-        """List each account once, by its best row, best first, with its other roles as `also`."""
-        best: dict[str, dict[str, Any]] = {}
-        for row in self.ranking():
-            first = best.setdefault(str(row["account"]), {**row, "also": []})
-            if row["role"] != first["role"] and row["role"] not in first["also"]:
-                first["also"].append(row["role"])
-        return list(best.values())
+    def queue(self, top: int) -> list[dict[str, Any]]:
+        """List the first accounts, each once by its best row, best first, with its other roles as `also`."""
+        ranking = self.ranking()
+        best: dict[str, int] = {}
+        for place, account in enumerate(ranking["account"].to_pylist()):
+            best.setdefault(str(account), place)
+        first = ranking.take(pa.array(list(best.values())[:top], pa.int64())).to_pylist()
+        also: dict[str, list[str]] = {str(row["account"]): [] for row in first}
+        mine = pc.is_in(ranking["account"], value_set=pa.array(also, pa.string()))
+        for row in ranking.filter(mine).select(["account", "role"]).to_pylist():
+            also[str(row["account"])].append(str(row["role"]))
+        return [
+            {**row, "also": [role for role in dict.fromkeys(roles) if role != row["role"]]}
+            for row, roles in zip(first, also.values(), strict=True)
+        ]
 
     def evidence_of(self, accounts: Collection[str]) -> list[dict[str, Any]]:
         """List the evidence rows of some accounts, in the file's order."""

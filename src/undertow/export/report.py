@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import jinja2
 import markupsafe
+import pyarrow.compute as pc
 
 from undertow import compiled
 from undertow.errors import shown_name
@@ -78,9 +79,9 @@ def write_report(folder: Path, *, top: int = 40, cases: int = 10) -> Path:
 
 def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
     """Write the page as text; the same folder gives the same page."""
-    ranking = results.ranking()
-    queue = results.queue()
-    findings = find(results, list(enumerate(queue[:top], start=1)))
+    queue = results.queue(top)
+    findings = find(results, list(enumerate(queue, start=1)))
+    answer = _answer(results)
     run = results.run
     style = _text("style.css")
     context = {
@@ -89,9 +90,9 @@ def render(results: Results, *, top: int = 40, cases: int = 10) -> str:
         "rejects": results.reject_reasons(),
         "style": markupsafe.Markup(style),  # noqa: S704  # our own file, and hashed as it stands
         "style_hash": base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
-        "answer": _answer(results, ranking),
-        "ranked": len(queue),
-        "also": {str(row["account"]): row["also"] for row in queue[:top]},
+        "answer": answer,
+        "ranked": answer["accounts"],
+        "also": {str(row["account"]): row["also"] for row in queue},
         "queue": findings,
         "scale": charts.scale([one.weight for one in findings], run.prior),
         "cases": [_case(one, run.prior) for one in findings[:cases]],
@@ -123,17 +124,18 @@ def _series(results: Results) -> list[list[dict[str, Any]]]:
     return list(of.values())[:CAMPAIGNS]
 
 
-def _answer(results: Results, ranking: list[dict[str, Any]]) -> dict[str, Any]:
+def _answer(results: Results) -> dict[str, Any]:
     """Count what the first sentence says: accounts above 0 bits, above even odds, and all."""
-    even = -wording.prior_bits(results.run.prior)
-    above = {row["account"] for row in ranking if row["weight"] > 0}
+    account, weight = results.accounts["account"], results.accounts["weight"]
+    above = account.filter(pc.greater(weight, 0.0)).unique()
+    even = pc.greater_equal(weight, -wording.prior_bits(results.run.prior))
     return {
         "above": len(above),
-        "even": len({row["account"] for row in ranking if row["weight"] >= even}),
-        "accounts": len({row["account"] for row in ranking}),
+        "even": len(account.filter(even).unique()),
+        "accounts": len(account.unique()),
         "funnels": results.funnels.num_rows,
         "steps": sorted({one.listed_from for one in results.run.playbooks if one.listed_from}),
-        "simulated": len({one for one in above if str(one).startswith("sim:")}),
+        "simulated": int(pc.sum(pc.starts_with(above, "sim:")).as_py() or 0),
     }
 
 

@@ -108,7 +108,7 @@ def keys_of(log: EventLog, plan: Plan, selected: Selected, met: Between, moved: 
     pairs = np.stack(
         [np.where(swapped, high, low), np.where(swapped, low, high), pair], axis=1
     ).astype(np.int64)
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    pairs = pairs[np.argsort(pairs[:, 0] * len(log.accounts) + pairs[:, 1])]
     if not plan.has_group:
         nobody = np.full(len(pairs), NOBODY)
         return np.stack([pairs[:, 0], pairs[:, 1], nobody, pairs[:, 2]], axis=1)
@@ -139,7 +139,8 @@ def _with_groups(
         keys.append(
             np.stack([pairs[which, 0], pairs[which, 1], chosen, pairs[which, 2]], axis=1)
         )
-    return _distinct(np.concatenate(keys))
+    # Of one end's groups each stands once, in order, and pairs stand in order.
+    return keys[-1] if len(keys) == 2 else _distinct(np.concatenate(keys))
 
 
 def _grouped_ends(plan: Plan) -> tuple[int, ...]:
@@ -190,8 +191,10 @@ def list_events(
     touched = np.empty(0, np.int64)
     if sides:
         touched = _touched(log, program, selected, keys)
-        every = _merged(position, touched)
-        pair_rows = np.searchsorted(every, position)[by_pair.rows]
+        listed = np.zeros(len(selected), bool)
+        listed[position] = listed[touched] = True
+        every, place = np.flatnonzero(listed), np.cumsum(listed) - 1
+        pair_rows, touched = place[position[by_pair.rows]], place[touched]
     else:
         # Nothing crosses pairs, so their events stand together in memory.
         every, pair_rows = position[by_pair.rows], np.arange(len(position))
@@ -207,7 +210,7 @@ def list_events(
     )
     side_start, side_rows = np.zeros(accounts + 1, np.int64), np.empty(0, np.int64)
     if sides:
-        side_start, side_rows = _by_account(rows, np.searchsorted(every, touched), accounts)
+        side_start, side_rows = _by_account(rows, touched, accounts)
     lists = Lists(by_pair.start, pair_rows.astype(np.int64), side_start, side_rows)
     return Listed(row, rows, lists, pair)
 
@@ -241,15 +244,6 @@ def _touched(log: EventLog, program: Program, selected: Selected, keys: Array) -
     # The last place stands for `NOBODY`.
     touched: Array = chosen[need[log.actor[row]] | need[log.target[row]]]
     return touched
-
-
-def _merged(one: Array, other: Array) -> Array:
-    """Unite two ascending lists of positions."""
-    if not len(other):
-        return one
-    both = np.sort(np.concatenate([one, other]))
-    united: Array = both[np.append(True, both[1:] != both[:-1])]
-    return united
 
 
 def _by_account(rows: Rows, position: Array, accounts: int) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ from undertow.events.source import Source
 from undertow.matches import kernel, kernel_run
 from undertow.matches.actors import Actors, across_bits
 from undertow.matches.conflicts import settle
+from undertow.matches.grouping import group
 from undertow.matches.kernel_rules import Moved
 from undertow.matches.kernel_run import Answers
 from undertow.matches.kernel_states import judge
@@ -253,7 +254,7 @@ class Search:
         out = _unanswered(len(keys), len(self.plan))
         keys = np.column_stack([keys[:, :3], listed.pair[keys[:, 3]]])
         # Pair by pair, as their events stand in memory.
-        order = np.argsort(keys[:, 3], kind="stable")
+        order = group(keys[:, 3], len(listed.lists.pair_start) - 1).rows
         keys = keys[order]
         most = listed.most(keys)
 

@@ -30,9 +30,9 @@ def appearance(log: EventLog) -> Array:
     """Rank accounts by the first row that names them: int64, (accounts)."""
     size = len(log.accounts)
     first = np.full(size + 1, len(log), np.int64)
-    for column in (log.actor, log.target):
-        who, row = np.unique(column, return_index=True)
-        first[who] = np.minimum(first[who], row)
+    # Written from the last row on, so that the first one stays; the last place stands for `NOBODY`.
+    ends = np.stack([log.actor, log.target], axis=1).ravel()[::-1]
+    first[ends] = np.arange(len(ends))[::-1] >> 1
     rank = np.empty(size, np.int64)
     rank[np.argsort(first[:size], kind="stable")] = np.arange(size)
     return rank

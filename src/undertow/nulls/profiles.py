@@ -23,7 +23,7 @@ class Profiles:
     """What each account hands over, most often first, for one mark of numbers such as `handed`.
 
     Attributes:
-        rank: int64, (n), per row of the log the place of its number in the profile of its actor, -1 for none.
+        rank: int32, (n), per row of the log the place of its number in the profile of its actor, -1 for none.
         value: int64, (v), numbers, profile by profile.
         start: int64, (accounts + 1), where each profile begins.
         holders: int64, accounts with a profile, in the order of their first row.
@@ -51,7 +51,7 @@ def profiles_of(log: EventLog, number: Array) -> Profiles:
     start = np.searchsorted(account, np.arange(size + 1))
     place = np.empty(len(found), np.int64)
     place[order] = np.arange(len(found)) - start[account[order]]
-    rank = np.full(len(log), NONE, np.int64)
+    rank = np.full(len(log), NONE, np.int32)
     rank[rows] = place[of]
     _, began = np.unique(log.actor[rows], return_index=True)
     holders = log.actor[rows][np.sort(began)].astype(np.int64)
@@ -66,12 +66,12 @@ def exchanged(
     Args:
         given: the profiles.
         actor: int32, (n), who acts in each row of the null world.
-        rank: int64, (n), the place in the profile that the row asks for, -1 for none.
+        rank: int32, (n), the place in the profile that the row asks for, -1 for none.
         decile: int64, (accounts).
         rng: chance.
 
     Returns:
-        int64, (n), -1 for none. Who had no profile, or a shorter one, hands over something of its own.
+        int32, or int64 where numbers are too large, (n), -1 for none. Who had no profile, or a shorter one, hands over something of its own.
     """
     size = len(decile)
     source = np.full(size, NONE, np.int64)
@@ -81,11 +81,13 @@ def exchanged(
         np.lexsort((rng.random(len(groups)), groups))
     ]
     rows = np.flatnonzero(rank >= 0)
-    who, place = actor[rows].astype(np.int64), rank[rows]
+    who, place = actor[rows].astype(np.int64), rank[rows].astype(np.int64)
     lender = source[who]
     at = given.start[lender] + place
     there = (lender >= 0) & (at < given.start[lender + 1])
-    fresh = given.many + who * (int(rank.max(initial=0)) + 1) + place
-    out = np.full(len(rank), NONE, np.int64)
+    each = int(rank.max(initial=0)) + 1
+    fresh = given.many + who * each + place
+    small = given.many + size * each < 1 << 31
+    out = np.full(len(rank), NONE, np.int32 if small else np.int64)
     out[rows] = np.where(there, given.value[np.where(there, at, 0)], fresh)
     return out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from undertow.events.source import Source
 from undertow.matches.actors import Actors
 from undertow.matches.match import find
 from undertow.matches.program import Array
-from undertow.nulls.support import Support, support
+from undertow.nulls.support import Support, may_be_backed, support
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.conduct import conduct
 from undertow.scores.rates import Activity, activity
@@ -56,18 +57,40 @@ class Scores:
     active: Array
 
 
-def scored(log: EventLog, task: Task, known: Array | None) -> Scores:
-    """Score the accounts of a log: match, weigh, tie."""
-    busy = activity(log)
-    matched = [
-        find(log, playbook, task.sources, threads=1, actors=task.actors)
-        for playbook in task.playbooks
-    ]
-    weighed = conduct(log, [weigh(log, one, busy) for one in matched])
+Given = Callable[[Playbook, Callable[[], Weighed]], Weighed]
+"""Gives what a playbook's conduct weighs in a log, made by the function where it is not known yet."""
+
+
+def scored(
+    log: EventLog,
+    task: Task,
+    known: Array | None,
+    busy: Activity | None = None,
+    given: Given = lambda _, make: make(),
+) -> Scores:
+    """Score the accounts of a log: match, weigh, tie.
+
+    Args:
+        log: the events.
+        task: what is looked for.
+        known: bool, (accounts), who stands on a known list; None for no list.
+        busy: activity of the log's accounts where it is known already.
+        given: gives conduct that is known already.
+    """
+    active = activity(log) if busy is None else busy
+    if task.only is None and known is None and not may_be_backed(log):
+        nobody = np.zeros(len(log.accounts))
+        return Scores(nobody, active.decile, active.contacts > 0)
+
+    def conduct_of(playbook: Playbook) -> Weighed:
+        matched = find(log, playbook, task.sources, threads=1, actors=task.actors)
+        return conduct(log, [weigh(log, matched, active)])[0]
+
+    weighed = [given(one, partial(conduct_of, one)) for one in task.playbooks]
     if task.only is not None:
         weighed = task.only(log, weighed)
     found = tied(log, weighed, known=known, context=False)
-    return scores_of(found, busy, support(found, len(log.accounts)))
+    return scores_of(found, active, support(found, len(log.accounts)))
 
 
 def scores_of(found: Tied, busy: Activity, backed: Support) -> Scores:

@@ -86,21 +86,26 @@ def with_chance(ranked: pa.Table, log: EventLog, chance: Chance, prior: float) -
 
 
 def _agrees(backed: Support, code: Array) -> pa.Array:
-    marked = {words: getattr(backed, name)[code] for name, words in SAYS.items()}
-    rows = [[words for words, mark in marked.items() if mark[row]] for row in range(len(code))]
-    return pa.array(rows, pa.list_(pa.string()))
+    marks = np.stack([getattr(backed, name)[code] for name in SAYS], axis=1)
+    words = pa.array(list(SAYS.values()), pa.string())
+    ends = np.append(0, np.cumsum(marks.sum(axis=1)))
+    return pa.ListArray.from_arrays(
+        pa.array(ends, pa.int32()), words.take(pa.array(np.nonzero(marks)[1]))
+    )
 
 
 def _chance(found: Against, nulls: Sequence[Null]) -> pa.Array:
-    kinds = [null.kind for null in nulls]
-    rows = [
+    kinds, many = pa.array([null.kind for null in nulls]), found.of.shape[1]
+    values = pa.StructArray.from_arrays(
         [
-            {"kind": kind, "as_high": int(high), "of": int(many)}
-            for kind, high, many in zip(kinds, highs, ofs, strict=True)
-        ]
-        for highs, ofs in zip(found.as_high.T, found.of.T, strict=True)
-    ]
-    return pa.array(rows, CHANCE)
+            kinds.take(pa.array(np.tile(np.arange(len(nulls)), many))),
+            pa.array(found.as_high.T.ravel()),
+            pa.array(found.of.T.ravel()),
+        ],
+        fields=list(CHANCE.value_type),
+    )
+    ends = np.arange(many + 1) * len(nulls)
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), values)
 
 
 def queue_told(

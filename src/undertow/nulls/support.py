@@ -19,9 +19,11 @@ from typing import Final
 
 import numpy as np
 
+from undertow.campaigns.find import by_address, by_script
 from undertow.campaigns.served import spread
 from undertow.campaigns.table import KINDS, Ties
 from undertow.campaigns.tie import Tied
+from undertow.events.log import EventLog
 from undertow.matches.program import Array
 
 CLASSES: Final = {
@@ -84,6 +86,21 @@ def support(found: Tied, size: int) -> Support:
         crowd=_crowded(found.ties, size),
         hit=hit,
         reported=reported & _ends(each, size),
+    )
+
+
+def may_be_backed(log: EventLog) -> bool:
+    """Say whether anything could agree with any account, before anything is matched; never false where it does.
+
+    Without a known list all support but reports asks for an address or a script in common.
+    """
+    if len(log.rows_of("flag")):
+        return True
+    everybody = np.ones(len(log.accounts), bool)
+    return any(
+        bool((by(log, everybody).bits > 0).any())
+        for mark, by in (("handed", by_address), ("script", by_script))
+        if mark in log.marks
     )
 
 

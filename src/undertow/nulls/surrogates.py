@@ -23,21 +23,37 @@ import numpy as np
 import pyarrow as pa
 
 from undertow.events.log import NOBODY, EventLog, type_code
+from undertow.matches.grouping import Pairs as Numbered
+from undertow.matches.grouping import number_pairs
 from undertow.matches.program import Array
 from undertow.nulls.blocks import appearance, blocks
 from undertow.nulls.profiles import Profiles, exchanged, profiles_of
+from undertow.playbooks.grammar import Playbook
 from undertow.scores.rates import Activity
 from undertow.units import DAY
 
 KINDS: Final = ("times", "links", "recipients", "addresses", "arrow")
 """N1 to N5, in the order of the science reference (C4)."""
+SAME_CONTACTS: Final = ("times", "addresses", "arrow")
+"""Kinds in which everybody addresses the same accounts as in the data."""
 SHARED: Final[tuple[str, ...]] = ("handed", "script")
 """Marks of numbers: what an account hands over. In a log under way they hold places in profiles."""
+FEW_GROUPS: Final = 1000
+"""Groups up to which places are permuted group by group, which is faster than all at once."""
 ADDRESS_MARKS: Final = ("address", "handed")
 """What a handed-over address leaves in the marks."""
 LISTED: Final = "listed"
 DERIVED: Final = ("answered", LISTED)
 """Marks that follow from others: they are made anew in each surrogate."""
+
+
+def same_conduct(kind: str, playbook: Playbook) -> bool:
+    """Say whether all surrogates of a kind show a playbook the same conduct: chance moves nothing that it asks for.
+
+    Who shares what is drawn anew in each of them, but no step can ask for that.
+    """
+    asked = {name for step in playbook.steps for name in step.has}
+    return kind == "arrow" or (kind == "addresses" and not asked & set(ADDRESS_MARKS))
 
 
 @dataclass(frozen=True)
@@ -49,7 +65,7 @@ class Original:
         pairs: accounts that had to do with each other.
         links: who addressed whom.
         block: int64, (accounts): accounts that stand in for each other as recipients.
-        decile: int64, (accounts): of activity.
+        busy: activity of the accounts.
         rank: int64, (accounts): of first appearance.
         profiles: what accounts hand over, by mark.
         on_list: bool, by number of `handed`, whether the address stands on a known list; None for no list.
@@ -59,7 +75,7 @@ class Original:
     pairs: Pairs
     links: Links
     block: Array
-    decile: Array
+    busy: Activity
     rank: Array
     profiles: dict[str, Profiles]
     on_list: Array | None
@@ -81,7 +97,7 @@ class Original:
             pairs=pairs_of(bare),
             links=links_of(bare),
             block=blocks(busy, rank),
-            decile=busy.decile,
+            busy=busy,
             rank=rank,
             profiles=profiles,
             on_list=on_list,
@@ -98,7 +114,7 @@ class Original:
         made = MAKERS[kind](self, rng)
         marks = dict(made.marks)
         for name, given in self.profiles.items():
-            marks[name] = exchanged(given, made.actor, marks[name], self.decile, rng)
+            marks[name] = exchanged(given, made.actor, marks[name], self.busy.decile, rng)
         if self.on_list is not None:
             number = marks["handed"]
             known = np.append(self.on_list, False)
@@ -112,7 +128,7 @@ class Original:
         rng = np.random.default_rng([seed, KINDS.index(kind), 1])
         order = np.argsort(self.rank)
         out = np.empty_like(known)
-        out[order] = known[order[_shuffled_within(self.decile[order], rng)]]
+        out[order] = known[order[_shuffled_within(self.busy.decile[order], rng)]]
         return out
 
 
@@ -122,7 +138,7 @@ class Pairs:
 
     Attributes:
         row: int64, (r), rows between two accounts, ascending.
-        number: int64, (r), the pair of each.
+        number: int32, (r), the pair of each.
         forward: bool, (r), whether the one who acted first in the pair acts.
         one, other: int32, (p), who acted first, and the other.
         platform: int32, (p), of the first event.
@@ -139,9 +155,9 @@ class Pairs:
 def pairs_of(log: EventLog) -> Pairs:
     """Number the pairs that events join."""
     row = _between_two(log)
-    actor, target = log.actor[row].astype(np.int64), log.target[row].astype(np.int64)
-    size = len(log.accounts)
-    number, first = _by_appearance(np.minimum(actor, target) * size + np.maximum(actor, target))
+    actor, target = log.actor[row], log.target[row]
+    low, high = np.minimum(actor, target), np.maximum(actor, target)
+    number, first = _by_appearance(number_pairs(low, high, len(log.accounts)))
     one, other = log.actor[row[first]], log.target[row[first]]
     return Pairs(
         row, number, log.actor[row] == one[number], one, other, log.platform[row[first]]
@@ -154,7 +170,7 @@ class Links:
 
     Attributes:
         row: int64, (r), rows between two accounts, ascending.
-        number: int64, (r), the link of each.
+        number: int32, (r), the link of each.
         actor, target: int32, (l).
     """
 
@@ -167,30 +183,34 @@ class Links:
 def links_of(log: EventLog) -> Links:
     """Number who addresses whom."""
     row = _between_two(log)
-    size = len(log.accounts)
-    number, first = _by_appearance(log.actor[row].astype(np.int64) * size + log.target[row])
-    return Links(row, number, log.actor[row[first]], log.target[row[first]])
+    actor, target = log.actor[row], log.target[row]
+    number, first = _by_appearance(number_pairs(actor, target, len(log.accounts)))
+    return Links(row, number, actor[first], target[first])
 
 
 def _between_two(log: EventLog) -> Array:
     return np.flatnonzero((log.target != NOBODY) & (log.target != log.actor))
 
 
-def _by_appearance(key: Array) -> tuple[Array, Array]:
-    """Number equal keys 0, 1, ... as they appear: the number of each, and where each number first stands."""
-    _, first, of = np.unique(key, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty_like(order)
+def _by_appearance(given: Numbered) -> tuple[Array, Array]:
+    """Number pairs 0, 1, ... as they appear: the number of each row, and where each number first stands."""
+    order = np.argsort(given.first)
+    rank = np.empty(len(order), np.int32)
     rank[order] = np.arange(len(order))
-    return rank[of], first[order]
+    return rank[given.number], given.first[order]
 
 
 def _shuffled_within(group: Array, rng: np.random.Generator) -> Array:
-    """Permute places at random among places of one group: int64, (n), where each place takes from."""
-    by_group = np.argsort(group, kind="stable")
-    chance = np.lexsort((rng.random(len(group)), group))
-    taken = np.empty(len(group), np.int64)
-    taken[by_group] = chance
+    """Permute places at random among places of one group: int32, (n), where each place takes from."""
+    chance = rng.random(len(group))
+    by_group = np.argsort(group, kind="stable").astype(np.int32)
+    ends = np.append(np.flatnonzero(np.diff(group[by_group])) + 1, len(group))
+    taken = np.empty(len(group), np.int32)
+    if len(ends) > FEW_GROUPS:
+        taken[by_group] = np.lexsort((chance, group))
+        return taken
+    for mine in np.split(by_group, ends[:-1]):
+        taken[mine] = mine[np.argsort(chance[mine])]
     return taken
 
 

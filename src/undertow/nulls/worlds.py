@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Lock
 from typing import Final
 
 from undertow.events.log import EventLog
@@ -12,7 +14,8 @@ from undertow.events.order import THREADS
 from undertow.matches.program import Array
 from undertow.nulls.chance import Null, null_of
 from undertow.nulls.score import Scores, Task, scored
-from undertow.nulls.surrogates import KINDS, Original
+from undertow.nulls.surrogates import KINDS, SAME_CONTACTS, Original, same_conduct
+from undertow.playbooks.grammar import Playbook
 from undertow.scores.rates import Activity
 from undertow.scores.weigh import Weighed
 
@@ -56,6 +59,8 @@ class Worlds:
     original: Original
     known: Array | None
     task: Task
+    _kept: dict[tuple[str, str], Weighed] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
 
     @classmethod
     def of(cls, log: EventLog, busy: Activity, known: Array | None, task: Task) -> Worlds:
@@ -72,7 +77,19 @@ class Worlds:
     def one(self, kind: str, seed: int) -> Scores:
         """Make and score one null world."""
         known = self.original.known(self.known, kind, seed)
-        return scored(self.original.surrogate(kind, seed), self.task, known)
+        log = self.original.surrogate(kind, seed)
+        busy = self.original.busy if kind in SAME_CONTACTS else None
+        return scored(log, self.task, known, busy, partial(self._conduct, kind))
+
+    def _conduct(self, kind: str, playbook: Playbook, make: Callable[[], Weighed]) -> Weighed:
+        """Make a playbook's conduct once where it is the same in all surrogates of a kind."""
+        if not same_conduct(kind, playbook):
+            return make()
+        with self._lock:
+            key = kind, playbook.name
+            if key not in self._kept:
+                self._kept[key] = make()
+            return self._kept[key]
 
     def all(self, many: int, advance: Callable[[int], None]) -> list[Null]:
         """Score `many` null worlds of each kind, several at once.

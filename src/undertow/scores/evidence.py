@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -102,9 +102,11 @@ def rows_of(  # noqa: PLR0913  # a row has as many columns
 
     Without `target` and `row` a row is about several and cites nothing; without `u` and `m` no rate applies.
     """
+    size = len(account)
 
-    def column(value: object, kind: str | None = None) -> Array:
-        return np.array(np.broadcast_to(np.asarray(value, kind), len(account)))
+    def column(value: Any, kind: str | None = None) -> Array:  # noqa: ANN401  # one value, or an array
+        one = np.ndim(value) == 0
+        return np.full(size, value, kind) if one else np.array(value, kind)
 
     return Evidence(
         account=column(account, "i8"),

@@ -71,6 +71,8 @@ def held_back(one: Weighed) -> Weighed:
             share = share_as_strong(bits[here], int(many[r]))
             most = most_bits(bits[here], int(many[r]))
             above = np.flatnonzero(bits[here] > most)
+            if not len(above):
+                continue
             parts.append(
                 rows_of(
                     key[here[above]] // 64,

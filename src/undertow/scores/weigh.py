@@ -9,7 +9,7 @@ by rates, not by volume.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy as np
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches import kernel_states as states
 from undertow.matches.match import Matches
+from undertow.matches.parts import nothing_selected
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
 from undertow.scores.evidence import NO_ROW, Evidence, joined, rows_of
@@ -120,7 +121,9 @@ def weigh(
     )
     weights = _key_bits(matches, rates, busy.cell[account], listed)
     weight = weights[0].sum(axis=1)
-    counted = _one_per_target(account, target, weight)
+    counted = np.ones(len(account), bool)
+    if playbook.groups:
+        counted = _one_per_target(account, target, weight)
     judged_rows = _rows_of_keys(matches, (account, target), listed, counted, weights)
     capped = np.flatnonzero(counted & (weight > 0) & np.isin(account, account[listed]))
     parts = [judged_rows, _caps(playbook, account, target, capped, weight, busy)]
@@ -133,6 +136,8 @@ def weigh(
         for role in met
     )
     evidence = joined(parts)
+    # What may take a step is asked no more, and it takes more room than all answers.
+    matches = replace(matches, selected=nothing_selected())
     return Weighed(matches, listed, weight, evidence, rates, end, bound, background, log.end)
 
 

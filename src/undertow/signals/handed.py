@@ -34,8 +34,8 @@ class Handed:
     _lock: Lock = field(default_factory=Lock)
 
     def look(self, content: pa.Array, marked: Array) -> Array:
-        """Number the first address of each marked text that is no link: int64, (n), -1 for none."""
-        numbers = np.full(len(content), NONE, np.int64)
+        """Number the first address of each marked text that is no link: int32, (n), -1 for none."""
+        numbers = np.full(len(content), NONE, np.int32)
         rows = np.flatnonzero(marked)
         coded = content.take(pa.array(rows)).dictionary_encode()
         keys = [self._first(text) for text in coded.dictionary.to_pylist()]
@@ -45,7 +45,7 @@ class Handed:
                 for key in keys
             ]
         if len(rows):
-            numbers[rows] = np.array(of, np.int64)[coded.indices.to_numpy()]
+            numbers[rows] = np.array(of, np.int32)[coded.indices.to_numpy()]
         return numbers
 
     def _first(self, text: str) -> tuple[str, str] | None:

@@ -1,6 +1,6 @@
 """The signal `script`: texts that say the same but for numbers, addresses and a few words share a number.
 
-Enters: texts. Leaves: int64 per text; equal numbers mean near-duplicates. Digits, links, mail addresses and
+Enters: texts. Leaves: a number per text; equal numbers mean near-duplicates. Digits, links, mail addresses and
 handles are masked first, so that one script sent to many with other names in it stays one script. Short
 texts say too little: under thirty characters nothing is compared. High alone means little: greetings,
 jokes passed on and forms of a help desk are scripts as well.
@@ -8,8 +8,8 @@ jokes passed on and forms of a help desk are scripts as well.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any, Final
 
 import numpy as np
@@ -17,20 +17,23 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from undertow.events.names import Names, bytes_of
+from undertow.events.order import THREADS
+from undertow.signals import kernel_script as kernel
+from undertow.signals.kernel_script import BANDS, LEAST, ROWS, SHINGLE, WIDTH
+
 Array = npt.NDArray[Any]
 
 NONE: Final = -1
 """Number of a text that is not held or too short."""
 SHORTEST: Final = 30
 """Characters from which a text is compared (science reference, B2)."""
-SHINGLE: Final = 5
-"""Characters per shingle (science reference, B2: Jaccard on 5-grams with digits masked)."""
-ALIKE: Final = 0.7
-"""Estimated Jaccard similarity from which two texts are one script (science reference, B2)."""
-BANDS: Final = 16
-ROWS: Final = 4
-"""Bands and rows of the search: a pair at 0.7 is met with a chance of 0.988, one at 0.3 of 0.12."""
-SEED: Final = 2014
+MANY: Final = 20_000
+"""Texts from which compiled code looks through them: below, compiling costs more."""
+_CHANCE: Final = np.random.default_rng(2014)
+_FIRST: Final = _CHANCE.integers(0, 1 << 32, WIDTH, dtype=np.uint32) | np.uint32(1)
+_SECOND: Final = _CHANCE.integers(0, 1 << 32, WIDTH, dtype=np.uint32)
+"""Multipliers and summands of the permutations: any would do, but always the same."""
 _MASKS: Final = (
     (r"https?://\S+|www\.\S+", "§"),
     (r"\S+@\S+\.\w+", "§"),
@@ -38,44 +41,85 @@ _MASKS: Final = (
     (r"\p{Nd}+", "0"),
     (r"\s+", " "),
 )
+_SPACE: Final = ord(" ")
+_ODD: Final = np.array(
+    [not _SPACE <= sign < 0x7F or chr(sign) in "0123456789@" for sign in range(256)]
+)
+"""Bytes of texts in which something may have to be masked."""
 _BITE: Final = 20_000
-"""Texts that are sketched at once: bounds the memory of rows on their way out of the library."""
+"""Texts that are sketched at once, so that threads share the work and little memory is held."""
 
 
 def masked(content: pa.Array) -> pa.Array:
-    """Mask what changes from copy to copy: links, addresses, handles, digits, space, case."""
-    texts = pc.utf8_lower(content)
+    """Mask what changes from copy to copy: links, addresses, handles, digits, space, case.
+
+    Args:
+        content: `string`, (n), without nulls.
+    """
+    bare = _bare(content)
+    if bare.all():
+        return pc.ascii_trim_whitespace(pc.ascii_lower(content))
+    texts = pc.utf8_lower(content.filter(pa.array(~bare)))
     for pattern, by in _MASKS:
         texts = pc.replace_substring_regex(texts, pattern, by)
-    return pc.utf8_trim_whitespace(texts)
+    out = pc.ascii_trim_whitespace(pc.ascii_lower(content))
+    return pc.replace_with_mask(out, pa.array(~bare), pc.utf8_trim_whitespace(texts))
+
+
+def _bare(content: pa.Array) -> Array:
+    """Say in which texts nothing but case has to be masked, by a look at the bytes: bool, (n)."""
+    begins, _ = bytes_of(content)
+    data = content.buffers()[2]
+    if data is None or begins[0] == begins[-1]:
+        return np.ones(len(content), bool)
+    signs = np.frombuffer(data, np.uint8)[begins[0] : begins[-1]]
+    odd = _ODD[signs]
+    space = signs == _SPACE
+    odd[1:] |= space[1:] & space[:-1]
+    places = np.flatnonzero(odd)
+    bare = np.ones(len(content), bool)
+    bare[np.searchsorted(begins - begins[0], places, "right") - 1] = False
+    for sign in ("://", "www."):
+        bare &= ~pc.match_substring(content, sign, ignore_case=True).to_numpy(
+            zero_copy_only=False
+        )
+    return bare
 
 
 def sketches(texts: pa.Array) -> Array:
-    """Sketch masked texts: uint32, (n, `BANDS` * `ROWS`), by MinHash over shingles."""
-    if not len(texts):
-        return np.empty((0, BANDS * ROWS), np.uint32)
-    return np.concatenate(
-        [_sketched(texts.slice(at, _BITE)) for at in range(0, len(texts), _BITE)]
-    )
+    """Sketch masked texts: uint32, (n, `WIDTH`), by MinHash over shingles."""
+    out = np.empty((len(texts), WIDTH), np.uint32)
+
+    def work(low: int) -> None:
+        some = texts.slice(low, _BITE)
+        lengths = pc.utf8_length(some).to_numpy().astype(np.int64)
+        whole = "".join(some.to_pylist())
+        points = np.frombuffer(whole.encode("utf-32-le"), np.uint32)
+        begins = np.append(0, np.cumsum(lengths))
+        sketch = _sketch if len(texts) < MANY else kernel.sketch
+        sketch(points, begins, _FIRST, _SECOND, out[low : low + _BITE])
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for _ in pool.map(work, range(0, len(texts), _BITE)):
+            pass
+    return out
 
 
-def _sketched(texts: pa.Array) -> Array:
-    from rensa import RMinHash
-
-    lengths = pc.utf8_length(texts).to_numpy().astype(np.int64)
-    whole = "".join(texts.to_pylist())
-    points = np.frombuffer(whole.encode("utf-32-le"), np.uint32).astype(np.uint64)
-    count = np.maximum(lengths - SHINGLE + 1, 0)
-    ends = np.cumsum(count)
-    begin = np.repeat(np.cumsum(lengths) - lengths, count)
-    place = begin + np.arange(len(begin)) - np.repeat(ends - count, count)
+def _sketch(points: Array, begins: Array, first: Array, second: Array, out: Array) -> None:
+    """Do as `kernel.sketch`."""
+    out[:] = np.iinfo(np.uint32).max
+    count = np.maximum(np.diff(begins) - SHINGLE + 1, 0)
+    some, ends = np.flatnonzero(count), np.cumsum(count)
+    if not len(some):
+        return
+    place = np.repeat(begins[:-1] - ends + count, count) + np.arange(ends[-1])
     value = np.zeros(len(place), np.uint64)
     for offset in range(SHINGLE):
-        value = (value ^ points[place + offset]) * np.uint64(0x100000001B3)
-        value ^= value >> np.uint64(29)
-    offsets = np.append(0, ends).astype(np.uint64)
-    matrix = RMinHash.digest_matrix_from_flat_token_hashes(value, offsets, BANDS * ROWS, SEED)
-    return np.array(matrix.to_rows(), np.uint32).reshape(len(texts), BANDS * ROWS)
+        value = (value ^ points[place + offset]) * kernel.PRIME
+        value ^= value >> kernel.FOLD
+    x = (value >> kernel.UPPER).astype(np.uint32)
+    for p in range(WIDTH):
+        out[some, p] = np.minimum.reduceat(first[p] * x + second[p], (ends - count)[some])
 
 
 def alike(sketch: Array) -> Array:
@@ -84,16 +128,30 @@ def alike(sketch: Array) -> Array:
     Each band's bucket is compared with its first member, not all with all: a chain of texts that each
     differ a little may so become one script.
     """
-    root = np.arange(len(sketch))
-    for band in range(BANDS):
-        part = np.ascontiguousarray(sketch[:, band * ROWS : (band + 1) * ROWS])
-        keys = part.view(np.dtype((np.void, part.dtype.itemsize * ROWS))).ravel()
-        _, first, of = np.unique(keys, return_index=True, return_inverse=True)
-        one, other = np.arange(len(sketch)), first[of]
-        met = np.flatnonzero((one != other) & (root[one] != root[other]))
-        same = (sketch[met] == sketch[other[met]]).mean(axis=1) >= ALIKE
-        root = _merged(root, met[same], other[met[same]])
+    n = len(sketch)
+    meet = _meet if n < MANY else kernel.meet
+
+    def work(band: int) -> Array:
+        met = np.empty(n, np.int32)
+        meet(sketch, band, np.zeros(2 << n.bit_length(), np.int64), met)
+        return met
+
+    root = np.arange(n)
+    with ThreadPoolExecutor(THREADS) as pool:
+        for met in pool.map(work, range(BANDS)):
+            one = np.flatnonzero(met != np.arange(n))
+            root = _merged(root, one, met[one])
     return root
+
+
+def _meet(sketch: Array, band: int, _: Array, met: Array) -> None:
+    """Do as `kernel.meet`."""
+    part = np.ascontiguousarray(sketch[:, band * ROWS : (band + 1) * ROWS])
+    keys = part.view(np.dtype((np.void, part.dtype.itemsize * ROWS))).ravel()
+    _, first, of = np.unique(keys, return_index=True, return_inverse=True)
+    met[:] = first[of]
+    same = (sketch == sketch[met]).sum(axis=1) >= LEAST
+    met[~same] = np.flatnonzero(~same)
 
 
 def _merged(root: Array, one: Array, other: Array) -> Array:
@@ -111,55 +169,48 @@ def _merged(root: Array, one: Array, other: Array) -> Array:
 
 @dataclass
 class Scripts:
-    """Collects sketches of texts batch by batch and tells scripts apart at the end; threads may share it.
+    """Collects texts batch by batch and tells scripts apart at the end; threads may share it.
 
     A text's number is provisional until `settled`: it counts distinct masked texts.
     """
 
-    _number: dict[str, int] = field(default_factory=dict)
-    _sketches: list[Array] = field(default_factory=list)
-    _lock: Lock = field(default_factory=Lock)
+    _texts: Names = field(default_factory=Names)
 
     def look(self, content: pa.Array) -> Array:
-        """Number the texts of a batch: int64, (n), `NONE` where nothing is compared."""
-        numbers = np.full(len(content), NONE, np.int64)
+        """Number the texts of a batch: int32, (n), `NONE` where nothing is compared."""
+        numbers = np.full(len(content), NONE, np.int32)
         long = pc.fill_null(pc.greater_equal(pc.utf8_length(content), SHORTEST), False)
         rows = np.flatnonzero(long.to_numpy(zero_copy_only=False))
-        coded = masked(content.take(pa.array(rows))).dictionary_encode()
-        texts = coded.dictionary
-        shown = texts.to_pylist()
-        prints = sketches(texts)
-        with self._lock:
-            new = [place for place, text in enumerate(shown) if text not in self._number]
-            for place in new:
-                self._number[shown[place]] = len(self._number)
-            self._sketches.append(prints[new])
-            of = np.array([self._number[text] for text in shown], np.int64)
-        if len(rows):
-            numbers[rows] = of[coded.indices.to_numpy()]
+        numbers[rows] = self._texts.codes(masked(content.take(pa.array(rows))))
         return numbers
 
     def settled(self, numbers: Array) -> Array:
         """Turn provisional numbers of the whole log, in its order, into scripts.
 
         Returns:
-            int64, (n): 0, 1, ... in the order of first appearance, `NONE` as before.
+            int32, (n): 0, 1, ... in the order of first appearance, `NONE` as before.
         """
-        if not self._number:
-            return numbers
-        root = alike(np.concatenate(self._sketches))
-        found = np.where(numbers >= 0, root[np.maximum(numbers, 0)], NONE)
-        return in_order(found)
+        found = in_order(numbers)
+        rows = np.flatnonzero(numbers >= 0)
+        first = np.empty(int(found.max(initial=NONE)) + 1, np.int64)
+        first[found[rows]] = numbers[rows]
+        # Whichever thread read a text first: texts are compared in the order of the log.
+        root = alike(sketches(self._texts.texts().take(pa.array(first))))
+        rank = np.cumsum(root == np.arange(len(root))) - 1
+        found[rows] = rank[root[found[rows]]]
+        return found
 
 
 def in_order(codes: Array) -> Array:
-    """Number codes anew in the order of first appearance; `NONE` stays."""
-    known = codes >= 0
-    out = np.full(len(codes), NONE, np.int64)
-    _, first, of = np.unique(codes[known], return_index=True, return_inverse=True)
-    rank = np.empty(len(first), np.int64)
+    """Number codes anew in the order of first appearance: int32, (n); `NONE` stays."""
+    rows = np.flatnonzero(codes >= 0)
+    first = np.full(int(codes.max(initial=NONE)) + 1, len(codes), np.int64)
+    # Written from the last row on, so that the first one stays.
+    first[codes[rows[::-1]]] = rows[::-1]
+    rank = np.empty(len(first), np.int32)
     rank[np.argsort(first)] = np.arange(len(first))
-    out[known] = rank[of]
+    out = np.full(len(codes), NONE, np.int32)
+    out[rows] = rank[codes[rows]]
     return out
 
 
@@ -167,4 +218,4 @@ def script_column(content: pa.Array) -> pa.Array:
     """Give the script of each text: int64, (n), null where nothing is compared."""
     scripts = Scripts()
     found = scripts.settled(scripts.look(content))
-    return pa.array(found, mask=found == NONE)
+    return pa.array(found, pa.int64(), mask=found == NONE)

@@ -44,11 +44,11 @@ class Shared:
         self.scripts = Scripts()
 
     def __call__(self, content: pa.Array, types: Array) -> dict[str, Array]:
-        """Add `handed` and `script` to the marks of a batch: int64, -1 for none; messages only."""
+        """Add `handed` and `script` to the marks of a batch: int32, -1 for none; messages only."""
         marks = self._look(content, types)
         message = types == MESSAGE
         marks["handed"] = self.handed.look(content, marks["address"] & message)
-        marks["script"] = np.full(len(content), NONE, np.int64)
+        marks["script"] = np.full(len(content), NONE, np.int32)
         rows = np.flatnonzero(message)
         texts = content.take(pa.array(rows))
         marks["script"][rows] = self.scripts.look(texts)

@@ -116,7 +116,7 @@ def signal_table(
     script = scripts.settled(log.marks["script"])
     columns = [log.id, targets.cast(pa.string()), addresses, *_tempo(log)]
     columns.append(_quiet(log, addresses))
-    columns.append(pa.array(script, mask=script == NONE))
+    columns.append(pa.array(script, pa.int64(), mask=script == NONE))
     return pa.table(columns, SCHEMA)
 
 

@@ -1,0 +1,111 @@
+"""Compiled work on many scripts: sketches of texts, and which text first met each in a band.
+
+`script` does the same in NumPy where texts are few: below, compiling costs more.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from undertow.compiled import inlined, outer, uncounted
+from undertow.events.kernel_bytes import fetch
+
+Array = npt.NDArray[Any]
+
+SHINGLE: Final = 5
+"""Characters per shingle (science reference, B2: Jaccard on 5-grams with digits masked)."""
+BANDS: Final = 16
+ROWS: Final = 4
+"""Bands and rows of the search: a pair at 0.7 is met with a chance of 0.988, one at 0.3 of 0.12."""
+WIDTH: Final = BANDS * ROWS
+LEAST: Final = 45
+"""Places of `WIDTH` that two sketches of one script share: an estimated Jaccard similarity of at least 0.7."""
+BLOCK: Final = 32
+"""Texts whose entries are fetched ahead together."""
+PLACE: Final = 32
+"""Bits of an entry that hold a place."""
+LOW: Final = (1 << PLACE) - 1
+PRIME: Final = np.uint64(0x100000001B3)
+FOLD: Final = np.uint64(29)
+UPPER: Final = np.uint64(32)
+_EMPTY: Final = np.uint32(0xFFFFFFFF)
+
+
+@uncounted
+def sketch(points: Array, begins: Array, first: Array, second: Array, out: Array) -> None:
+    """Sketch texts by MinHash over shingles.
+
+    Args:
+        points: uint32: the characters of all texts.
+        begins: int64, (n + 1): where each text begins.
+        first: uint32, (`WIDTH`): multipliers of a shingle's value.
+        second: uint32, (`WIDTH`): what is added; values are sorted by the sum.
+        out: uint32, (n, `WIDTH`), written: the least of each over the text's shingles.
+    """
+    for i in range(len(out)):
+        for p in range(WIDTH):
+            out[i, p] = _EMPTY
+        for k in range(begins[i], begins[i + 1] - SHINGLE + 1):
+            value = np.uint64(0)
+            for o in range(SHINGLE):
+                value = (value ^ np.uint64(points[k + o])) * PRIME
+                value ^= value >> FOLD
+            x = np.uint32(value >> UPPER)
+            for p in range(WIDTH):
+                h = np.uint32(first[p] * x + second[p])
+                out[i, p] = min(out[i, p], h)
+
+
+@inlined
+def shared(sketches: Array, one: int, other: int, low: int, high: int) -> int:
+    """Count the places from `low` on in which two sketches are alike."""
+    many = 0
+    for p in range(low, high):
+        many += sketches[one, p] == sketches[other, p]
+    return many
+
+
+@outer
+def meet(sketches: Array, band: int, table: Array, met: Array) -> None:
+    """Find for each text the first one with the same band, if the two are one script.
+
+    Entries of a block of texts are fetched ahead together: memory is waited for once, not text by text.
+
+    Args:
+        sketches: uint32, (n, `WIDTH`).
+        band: which one.
+        table: int64, zeros, a power of two above n: a text's place, from 1, and above it a part of its hash.
+        met: int32, (n), written: the text itself where there is none.
+    """
+    mask = len(table) - 1
+    low = band * ROWS
+    hashes = np.empty(BLOCK, np.int64)
+    entries, rows = table.ctypes.data, sketches.ctypes.data + 4 * low
+    for begin in range(0, len(met), BLOCK):
+        end = min(begin + BLOCK, len(met))
+        for i in range(begin, end):
+            fetch(rows + 4 * WIDTH * (i + 2 * BLOCK))
+            value = np.uint64(0)
+            for p in range(low, low + ROWS):
+                value = (value ^ np.uint64(sketches[i, p])) * PRIME
+                value ^= value >> FOLD
+            hashes[i - begin] = np.int64(value >> np.uint64(1))
+            fetch(entries + 8 * (hashes[i - begin] & mask))
+        for i in range(begin, end):
+            fetch(rows + 4 * WIDTH * ((table[hashes[i - begin] & mask] & LOW) - 1))
+        for i in range(begin, end):
+            place, part = hashes[i - begin] & mask, hashes[i - begin] >> PLACE << PLACE
+            met[i] = i
+            while table[place] != 0:
+                if table[place] >> PLACE << PLACE == part:
+                    j = (table[place] & LOW) - 1
+                    if shared(sketches, i, j, low, low + ROWS) == ROWS:
+                        if shared(sketches, i, j, 0, WIDTH) >= LEAST:
+                            met[i] = j
+                        break
+                place = (place + 1) & mask
+            if table[place] == 0:
+                table[place] = part | (i + 1)
