@@ -1,8 +1,8 @@
-"""What tests of decisions share: an empty case store with its guards, on SQLite and on PostgreSQL."""
+"""What tests of decisions share: an empty case store on SQLite and on PostgreSQL, people, and a case made by hand."""
 
 from __future__ import annotations
 
-import importlib.util
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,47 +10,35 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
-from undertow.cases import guards
-from undertow.cases.store import Store, connect
-from undertow.cases.tables import metadata
+sys.path.insert(0, str(Path(__file__).parent))
 
-_BESIDE = Path(__file__).parent.parent / "importers/conftest.py"
-_SPEC = importlib.util.spec_from_file_location("importers_conftest", _BESIDE)
-_MODULE = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(_MODULE)
-postgres_url = _MODULE.postgres_url
+from made import Desk
+
+from undertow.cases.store import Store, make_store
 
 SQLITE, POSTGRESQL = "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)
 
 
-def built(engine, folder: Path) -> Store:
-    folder.mkdir(parents=True, exist_ok=True)
-    store = Store(engine, folder)
-    with store.writing() as connection:
-        metadata.create_all(connection)
-        guards.guard(connection)
-    return store
-
-
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Store]:
-    folder = tmp_path / "cases"
-    store = built(connect(f"sqlite:///{folder / 'cases.sqlite'}", folder), folder)
+    """An empty store in a folder."""
+    store = make_store(tmp_path / "cases", simulated=False)
     yield store
-    store.engine.dispose()
+    store.close()
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store with its tables and guards."""
+    """An empty store, once in a folder and once in a database."""
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite")
         return
     make: Callable[[], tuple[str, Callable[[], None]]] = request.getfixturevalue("schema")
     url, drop = make()
-    store = built(connect(url, tmp_path / "cases"), tmp_path / "cases")
+    (tmp_path / "cases").mkdir()
+    store = make_store(url, simulated=False, folder=tmp_path / "cases")
     yield store
-    store.engine.dispose()
+    store.close()
     drop()
 
 
@@ -75,3 +63,15 @@ def schema(request: pytest.FixtureRequest) -> Callable[[], tuple[str, Callable[[
         return f"{url}&options=-csearch_path%3D{name}", drop
 
     return make
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    """A desk with people and one new case, on both databases."""
+    return Desk(store)
+
+
+@pytest.fixture
+def lone(sqlite: Store) -> Desk:
+    """The same on SQLite alone, where the database makes no difference."""
+    return Desk(sqlite)
