@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -33,36 +31,10 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "sqlite":
         yield request.getfixturevalue("sqlite")
         return
-    make: Callable[[], tuple[str, Callable[[], None]]] = request.getfixturevalue("schema")
-    url, drop = make()
-    (tmp_path / "cases").mkdir()
+    url = request.getfixturevalue("postgres_schema")
     store = make_store(url, simulated=False, folder=tmp_path / "cases")
     yield store
     store.close()
-    drop()
-
-
-@pytest.fixture
-def schema(request: pytest.FixtureRequest) -> Callable[[], tuple[str, Callable[[], None]]]:
-    """Make an empty schema of the running server; give its URL and what drops it."""
-    url = request.getfixturevalue("postgres_url")
-
-    def make() -> tuple[str, Callable[[], None]]:
-        name = f"s{uuid.uuid4().hex[:12]}"
-        server = create_engine(url, isolation_level="AUTOCOMMIT")
-
-        def run(words: str) -> None:
-            with server.connect() as connection:
-                connection.execute(text(words))
-
-        def drop() -> None:
-            run(f"DROP SCHEMA {name} CASCADE")
-            server.dispose()
-
-        run(f"CREATE SCHEMA {name}")
-        return f"{url}&options=-csearch_path%3D{name}", drop
-
-    return make
 
 
 @pytest.fixture
