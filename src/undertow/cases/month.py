@@ -16,6 +16,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, func, select
 
 from undertow.cases.claims import LEASE
+from undertow.cases.policy import RESTRICTIVE
 from undertow.cases.queue import JUDGED
 from undertow.cases.store import Store
 from undertow.cases.tables import acts, allowed, cases, exposures, reviewers
@@ -23,8 +24,8 @@ from undertow.errors import UndertowError
 from undertow.units import DAY, HOUR, microseconds
 
 MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
-CONFIRMED: Final = ("warn", "limit", "suspend", "remove")
-"""Outcomes that say the claim of a case holds (`cases.policy.RESTRICTIVE`)."""
+CONFIRMED: Final = RESTRICTIVE
+"""Outcomes that say the claim of a case holds."""
 REJECTED: Final = ("no_action", "support_only")
 """Outcomes that say it does not hold against the account."""
 Z: Final = 1.959964
