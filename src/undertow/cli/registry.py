@@ -39,7 +39,7 @@ COMMANDS: Final = (
     Entry("explain", "explain", "Show an account's evidence."),
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
-    Entry("playbook", "playbook", "List, check, test and fit playbooks."),
+    Entry("playbook", "playbook", "List, check, test, fit, promote playbooks."),
     Entry("audit", "audit", "Check and sign the audit log."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
