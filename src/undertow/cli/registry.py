@@ -40,6 +40,10 @@ COMMANDS: Final = (
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
     Entry("playbook", "playbook", "List, check, test, fit, promote playbooks."),
+    Entry("case", "case", "Look at cases; hold, erase, allow."),
+    Entry("report", "report", "Count a month at the desk."),
+    Entry("backup", "backup", "Write a case store into a file."),
+    Entry("restore", "restore", "Make a case store of a backup."),
     Entry("audit", "audit", "Check and sign the audit log."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
