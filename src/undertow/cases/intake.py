@@ -25,6 +25,7 @@ from undertow.cases.keeping import Keeper, Made
 from undertow.cases.ledger import record
 from undertow.cases.making import SHOWN as SOURCE
 from undertow.cases.making import campaign_cards, made_at, warnings
+from undertow.cases.playbook_states import opens_cases
 from undertow.cases.store import Store
 from undertow.cases.tables import cases, runs
 from undertow.errors import UndertowError
@@ -148,7 +149,7 @@ def run_code(results: Results) -> str:
 
 def choose(store: Store, connection: Connection, results: Results) -> Choice:
     """Choose the rows that are taken in: those with a case, all alerts, and the best above even odds."""
-    held = _held(connection)
+    held, kept_back = _held(connection), _kept_back(connection, results)
     budget = int(store.setting("daily_reviews") or rule.DAILY)
     odds = rule.even(results.run.prior)
     choice = Choice()
@@ -159,9 +160,8 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     for place, row in enumerate(results.ranking(), start=1):
         account = str(row["account"])
         is_best = account not in seen
-        if results.run.playbook(row["playbook"]).status == RESEARCH:
-            if is_best:
-                choice.left["research playbook"] += 1
+        if row["playbook"] in kept_back:
+            choice.left[kept_back[row["playbook"]]] += is_best
             seen.add(account)
             continue
         seen.add(account)
@@ -189,6 +189,17 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     if heavy[room:]:
         choice.left["over the day's reviews"] += len(heavy[room:])
     return choice
+
+
+def _kept_back(connection: Connection, results: Results) -> dict[str, str]:
+    """Say of which playbooks nothing becomes a case, and why."""
+    found: dict[str, str] = {}
+    for facts in results.run.playbooks:
+        if facts.status == RESEARCH:
+            found[facts.name] = "research playbook"
+        elif not opens_cases(connection, facts.name, facts.version):
+            found[facts.name] = "playbook not live"
+    return found
 
 
 def _held(connection: Connection) -> dict[str, dict[tuple[str, str], str]]:

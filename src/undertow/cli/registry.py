@@ -39,7 +39,7 @@ COMMANDS: Final = (
     Entry("explain", "explain", "Show an account's evidence."),
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
-    Entry("playbook", "playbook", "List, check, test and fit playbooks."),
+    Entry("playbook", "playbook", "List, check, test, fit, promote playbooks."),
     Entry("case", "case", "Look at cases; hold, erase, allow."),
     Entry("report", "report", "Count a month at the desk."),
     Entry("backup", "backup", "Write a case store into a file."),
