@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, OperationalError
 
 from undertow.cases import schema
 from undertow.cases.erasing import strip
@@ -119,7 +119,7 @@ def _settled(connection: Connection) -> Iterator[None]:
     try:
         yield
         connection.commit()
-    except OperationalError:
+    except (OperationalError, InternalError):
         connection.rollback()
         raise UndertowError(
             "the case store could not be written, so nothing of this happened",
