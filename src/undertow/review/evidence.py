@@ -53,8 +53,12 @@ class Confidence:
     level: int
 
 
-def confidence(language: Language, probability: float | None, q: float | None) -> Confidence:
+def confidence(
+    language: Language, probability: float | None, q: float | None, *, blind: bool = False
+) -> Confidence:
     """Put a probability into a word; where nothing but its own conduct speaks, nobody can tell."""
+    if blind:
+        return Confidence("unsure", language.say("not shown yet"), 0)
     if probability is None or (q is not None and q >= 1):
         return Confidence("unsure", language.say("cannot tell"), 0)
     for place, (least, name, word) in enumerate(SURE):
