@@ -36,7 +36,7 @@ STATUS: Final = {
     "page-unknown": 404,
     "case-stale": 409,
     "case-held": 409,
-    "case-not-held": 409,
+    "case-not-yours": 409,
     "role-may-not": 403,
     "role-refused": 403,
     "sign-in-refused": 401,
