@@ -94,8 +94,8 @@ def test_the_manifest_says_who_made_it_when_and_what_was_left_out() -> None:
     told = json.loads(unpacked(bundle.build(record(), maker()))[bundle.MANIFEST])
     assert told["exporter"] == "r:ada"
     assert told["made_at"] == "2026-03-02T00:00:00Z"
-    assert told["filters"]["targets"] == "codes only"
-    assert told["filters"]["text"] == "none"
+    assert told["filters"]["targets_as"] == "codes"
+    assert told["filters"]["passages"] == "none"
 
 
 def test_equal_input_gives_equal_bytes() -> None:

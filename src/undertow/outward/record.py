@@ -121,13 +121,13 @@ class Maker(msgspec.Struct, frozen=True):
 
     @property
     def filters(self) -> dict[str, str]:
-        """What is left out of the file and what was asked for, in words: the same in manifest and log."""
+        """What is left out of the file and what was asked for: words that manifest and log hold alike."""
         return {
-            "targets": "codes only",
-            "reviewers": "codes only",
-            "events": "by place in the case, not by id",
-            "account": "own id" if self.native_reason else "code only",
-            "text": "passages asked for" if self.text_reason else "none",
+            "targets_as": "codes",
+            "people_as": "codes",
+            "events_as": "places",
+            "account_as": "own-id" if self.native_reason else "code",
+            "passages": "asked-for" if self.text_reason else "none",
         }
 
 
