@@ -40,6 +40,7 @@ COMMANDS: Final = (
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
     Entry("playbook", "playbook", "List, check, test and fit playbooks."),
+    Entry("audit", "audit", "Check and sign the audit log."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
 _BY_NAME: Final = {entry.name: entry for entry in COMMANDS}
