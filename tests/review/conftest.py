@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -27,16 +26,9 @@ ROLES = {"ada": "analyst", "ben": "approver", "cleo": "auditor", "dora": "admin"
 OURS = {"Origin": "http://localhost:8600"}
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _cheap_hashes() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _quick(quick_passwords: None) -> None:
     """Hash passwords cheaply: what they cost is Argon2's to test."""
-    before = people.hasher
-    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    people.hasher = lambda: quick
-    people._nobodys.cache_clear()
-    yield
-    people.hasher = before
-    people._nobodys.cache_clear()
 
 
 @dataclass
@@ -122,3 +114,21 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 def served(serve: Serve) -> Served:
     """A desk with four people and no cases."""
     return serve()
+
+
+@pytest.fixture
+def on_cases(desk: Any) -> Callable[..., Served]:
+    """Make a desk over the small store of simulated cases; its people are ada, ben, cleo, dora and eve."""
+
+    def build(settings: Settings | None = None) -> Served:
+        time, log = Time(desk.now), io.StringIO()
+        app = make_app(
+            desk.store,
+            settings or Settings(per_second=1000, burst=10_000),
+            clock_=time,
+            logger=logger_for(log),
+        )
+        names = (*ROLES, "eve")
+        return Served(app, desk.store, time, log, {name: getattr(desk, name) for name in names})
+
+    return build
