@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from undertow.cases import claims, decide, reading
 from undertow.review.asked import current, is_partial, now_of, store_of, wants_json
+from undertow.review.signin import own
 
 router = APIRouter(prefix="/case/{case}")
 
@@ -66,8 +67,8 @@ def hand_over(request: Request, case: str, to: Code, note: Reason) -> Response:
 
 
 @router.post("/skip", name="skip")
-def skip(request: Request, case: str, reason: Reason) -> Response:
-    """Leave a case to others, with a reason."""
+def skip(request: Request, case: str, reason: Word) -> Response:
+    """Leave a case to others, for a reason in a word (`claims.SKIPS`)."""
     claims.skip(store_of(request), current(request), case, reason, now_of(request))
     return _to_queue(request, case)
 
@@ -150,8 +151,10 @@ def approve(
     onward: Next = "",
 ) -> Response:
     """Approve what another person proposed, on the same facts."""
-    store, who = store_of(request), current(request)
-    made = decide.approve(store, who, act, dossier, revision, now_of(request))
+    store, standing, now = store_of(request), own(request), now_of(request)
+    made = decide.approve(
+        store, standing.person, act, dossier, revision, now, proved_at=standing.proved_at
+    )
     return done(request, case, act=made, onward=onward)
 
 

@@ -36,11 +36,11 @@ def queue_json(
 ) -> Response:
     """Give a page of the queue."""
     asked = queues.View(
-        name=view,
+        which=view,
         playbook=playbook or None,
         platform=platform or None,
         lang=lang or None,
-        find=find or None,
+        search=find or None,
         after=after or None,
     )
     return twin(queues.queue(store_of(request), current(request), asked, now_of(request)))

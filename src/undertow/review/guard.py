@@ -66,7 +66,7 @@ async def admit(request: Request, policy: Policy) -> None:
     """Find the session of a request and hold it against a policy; keep it in `request.state.standing`.
 
     Raises:
-        Refusal: `sign-in-first`, `second-factor-first`, `role-may-not`, `prove-first`, `case-not-held`.
+        Refusal: `sign-in-first`, `second-factor-first`, `role-may-not`, `prove-first`, `case-not-yours`.
     """
     token = request.cookies.get(settings_of(request).cookie)
     if token is None and policy.public:
@@ -86,7 +86,7 @@ async def admit(request: Request, policy: Policy) -> None:
         ):
             raise Refusal(
                 "this case is not yours at this moment",
-                code="case-not-held",
+                code="case-not-yours",
                 mend="claim it first",
                 status=409,
             )

@@ -122,7 +122,7 @@ class Provider:
     def _described(self, client: Any) -> dict[str, Any]:  # noqa: ANN401  # Authlib's client has no types
         """Read what the provider says of itself; it must name itself as we were told."""
         where = f"{self.oidc.issuer.rstrip('/')}/.well-known/openid-configuration"
-        said = client.get(where, withhold_token=True)
+        said = client.request("GET", where, withhold_token=True)
         said.raise_for_status()
         known = cast("dict[str, Any]", said.json())
         if known.get("issuer") != self.oidc.issuer:
@@ -151,7 +151,7 @@ class Provider:
             token = client.fetch_token(
                 known["token_endpoint"], code=code, code_verifier=flow.verifier
             )
-            keys = client.get(known["jwks_uri"], withhold_token=True)
+            keys = client.request("GET", known["jwks_uri"], withhold_token=True)
             keys.raise_for_status()
         return self.check(str(token.get("id_token", "")), keys.json(), flow, now)
 

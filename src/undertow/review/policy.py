@@ -91,6 +91,8 @@ ROUTES: Final[Mapping[str, Policy]] = {
     "bench_draft": REVIEWERS,
     "backtest": REVIEWERS,
     "backtest_result": READERS,
+    "exports": READERS,
+    "export_post": _all("analyst", "approver", "auditor", proved=True),
     # What is done to a case
     "claim": REVIEWERS,
     "release": HOLDERS,
