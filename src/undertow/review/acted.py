@@ -54,9 +54,15 @@ CLAUSES: Final = (
     marked("Drawing people into groups that use violence"),
     marked("Acting together under false separateness"),
     marked("No rule is broken"),
-    marked("Accounts must not lead others to an agreement by hiding who they are or what it is about."),
-    marked("Accounts must not press people whom they do not know to go on talking where no safeguard holds."),
-    marked("Accounts must not win somebody's trust in order to take money, work, pictures or freedom from them."),
+    marked(
+        "Accounts must not lead others to an agreement by hiding who they are or what it is about."
+    ),
+    marked(
+        "Accounts must not press people whom they do not know to go on talking where no safeguard holds."
+    ),
+    marked(
+        "Accounts must not win somebody's trust in order to take money, work, pictures or freedom from them."
+    ),
     marked("Accounts must not bring people into groups that use or threaten violence."),
     marked("Accounts that belong together must not pretend to be strangers to each other."),
     marked("Nothing that was seen breaks a rule."),
@@ -95,7 +101,7 @@ def open_proposal(view: CaseView) -> Act | None:
     return waiting[-1] if waiting and view.row.state == "proposed" else None
 
 
-def standing(view: CaseView, who: Person) -> str:
+def standing(view: CaseView, who: Person) -> str:  # noqa: PLR0911  # one answer per state
     """Say which form of the decision panel this person gets.
 
     Returns:
@@ -147,9 +153,7 @@ def decided(view: CaseView, window: int) -> Decided | None:
     return Decided(str(last.outcome), last.code, last.at + window)
 
 
-def told(
-    language: Language, act: Act, people: dict[str, str], clauses: dict[str, str]
-) -> Told:
+def told(language: Language, act: Act, people: dict[str, str], clauses: dict[str, str]) -> Told:
     """Put one act into words."""
     says = KINDS.get(act.kind)
     return Told(

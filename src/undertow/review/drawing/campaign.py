@@ -20,6 +20,8 @@ from undertow.review.language import Language
 DOTS: Final = 12
 """Dots drawn around an account; further people are counted beside them."""
 RING: Final = 25.0
+APART: Final = 1.5
+"""How much further apart accounts stand than in the report: their dots need room."""
 PLACES: Final = {"gatekeeper": 1, "recruiter": 0, "facilitator": 5}
 """Which shape of `export.charts` stands for a role: square, circle, pentagon; a triangle for others."""
 WEAK: Final = 2.0
@@ -95,8 +97,12 @@ def campaign(
     def along(x: float) -> float:
         return graph.WIDTH - x if turned else x
 
+    def down(y: float) -> float:
+        return graph.TOP + (y - graph.TOP) * APART
+
     nodes = [
-        _node(one.account, one.role, (along(one.x), one.y), targets, cases) for one in drawn.nodes
+        _node(one.account, one.role, (along(one.x), down(one.y)), targets, cases)
+        for one in drawn.nodes
     ]
     at = {one.code: one for one in nodes}
     return Drawn(
@@ -106,7 +112,7 @@ def campaign(
             (along(x), str(names.label(language, names.LANES, what))) for x, what in drawn.lanes
         ),
         width=graph.WIDTH,
-        height=drawn.height + RING,
+        height=down(drawn.height),
         left_out=drawn.left_out,
     )
 
@@ -132,7 +138,9 @@ def _edge(edge: graph.Edge, at: Mapping[str, Node]) -> Edge:
     one, other = at[edge.a], at[edge.b]
     bend = 40.0 if one.role == other.role else 0.0
     middle = (one.x + other.x) / 2 + bend, (one.y + other.y) / 2
-    path = f"M{one.x:.1f},{one.y:.1f}Q{middle[0]:.1f},{middle[1]:.1f} {other.x:.1f},{other.y:.1f}"
+    path = (
+        f"M{one.x:.1f},{one.y:.1f}Q{middle[0]:.1f},{middle[1]:.1f} {other.x:.1f},{other.y:.1f}"
+    )
     weak = len(edge.kinds) == 1 and edge.bits < WEAK
     return Edge(edge.a, edge.b, edge.kinds, edge.bits, path, edge.width, weak)
 

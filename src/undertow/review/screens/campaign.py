@@ -103,7 +103,9 @@ def _counted(language: Language, found: list[tuple[Row, Dossier]]) -> dict[str, 
     weeks = _weeks(language, sorted(first.values()))
     return {
         "reached": len(furthest),
-        "steps": [(name, steps[name]) for name in sorted(order, key=order.__getitem__) if steps[name]],
+        "steps": [
+            (name, steps[name]) for name in sorted(order, key=order.__getitem__) if steps[name]
+        ],
         "weeks": weeks,
         "latest": weeks[-1].many if weeks else 0,
         "open_cases": sum(row.state != "closed" for row, _ in found),
@@ -154,7 +156,8 @@ def _tied(
             for kind in kinds
         ],
         "members": [
-            Member(code, role, targets.get(code, 0), rows.get(code)) for code, role in card.members
+            Member(code, role, targets.get(code, 0), rows.get(code))
+            for code, role in card.members
         ],
         "carried": (names.tie(language, carried[0]), language.percent(carried[1]))
         if carried and len(kinds) > 1

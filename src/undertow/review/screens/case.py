@@ -124,7 +124,12 @@ def _claimed(language: Language, view: CaseView) -> dict[str, Any]:
         ),
         "band": _band(dossier.probability),
         "chain": [
-            Link(names.step(language, one.name), one.private, reached.get(one.name, 0) > 0, reached.get(one.name, 0))
+            Link(
+                names.step(language, one.name),
+                one.private,
+                reached.get(one.name, 0) > 0,
+                reached.get(one.name, 0),
+            )
             for one in dossier.playbook.steps
         ],
         "timelines": [

@@ -21,7 +21,14 @@ from undertow.review.asked import current, now_of, store_of
 from undertow.review.language import Language, Shown
 from undertow.review.names import marked
 from undertow.review.rendering import language_of, render
-from undertow.review.screens.chains import ChainStep, chain_of, innocent, short_title_of, title_of, tongue_of
+from undertow.review.screens.chains import (
+    ChainStep,
+    chain_of,
+    innocent,
+    short_title_of,
+    title_of,
+    tongue_of,
+)
 
 router = APIRouter()
 
@@ -29,17 +36,34 @@ STRONGEST: Final = 3
 """Points of a preview, for and against."""
 VIEWS: Final = {
     "all": (marked("To review"), marked("Ordered by harm, urgency and confidence.")),
-    "mine": (marked("Mine"), marked("Cases you hold. A lease lasts 30 minutes and is renewed while you work.")),
-    "second": (marked("Second approval"), marked("Somebody proposed; a different person decides whether it holds.")),
+    "mine": (
+        marked("Mine"),
+        marked("Cases you hold. A lease lasts 30 minutes and is renewed while you work."),
+    ),
+    "second": (
+        marked("Second approval"),
+        marked("Somebody proposed; a different person decides whether it holds."),
+    ),
     "clocks": (marked("Clocks"), marked("What runs out first stands first.")),
     "closed": (marked("Closed"), marked("What was decided, newest first.")),
 }
 EMPTY: Final = {
-    "all": (marked("Nothing waits for review."), marked("New cases are opened by `undertow detect --into`. If you expected some, look at the data health.")),
+    "all": (
+        marked("Nothing waits for review."),
+        marked(
+            "New cases are opened by `undertow detect --into`. If you expected some, look at the data health."
+        ),
+    ),
     "mine": (marked("You hold no case."), marked("Claim one from the queue.")),
-    "second": (marked("Nothing waits for a second person."), marked("Your own proposals never show here: somebody else decides on them.")),
+    "second": (
+        marked("Nothing waits for a second person."),
+        marked("Your own proposals never show here: somebody else decides on them."),
+    ),
     "clocks": (marked("No clock is running."), marked("Cases with a time limit show here.")),
-    "closed": (marked("Nothing is closed yet."), marked("Decided cases show here once their undo window is over.")),
+    "closed": (
+        marked("Nothing is closed yet."),
+        marked("Decided cases show here once their undo window is over."),
+    ),
 }
 SKIPS: Final = {
     "language": marked("I do not read this language"),
@@ -121,8 +145,16 @@ def queue_page(
     asked = View(which, playbook or None, platform or None, lang or None, find or None, after)
     page = queue(store, who, asked, now)
     chosen = filters(store, who)
-    kept = {"view": which, "playbook": playbook, "platform": platform, "lang": lang, "find": find}
-    here = next((row for row in page.rows if row.code == at), page.rows[0] if page.rows else None)
+    kept = {
+        "view": which,
+        "playbook": playbook,
+        "platform": platform,
+        "lang": lang,
+        "find": find,
+    }
+    here = next(
+        (row for row in page.rows if row.code == at), page.rows[0] if page.rows else None
+    )
     return render(
         request,
         "queue.html",
