@@ -147,4 +147,28 @@ def schema() -> None:
     say(json.dumps(json_schema(), indent=2))
 
 
+@app.command("live")
+def live(
+    place: Annotated[
+        str,
+        typer.Argument(metavar="CASES", help="A case store: a folder, or a database's URL."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")],
+) -> None:
+    """Write the playbooks that two people put in use, for `detect --playbook`.
+
+    Example: undertow playbook live cases --out live && undertow detect events --playbook live/mine.yaml --out found
+    """
+    from undertow.cases.playbooks import live as in_use
+    from undertow.cases.store import open_store
+
+    texts = in_use(open_store(place))
+    out.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (out / f"{name}.yaml").write_text(text, "utf-8", newline="\n")
+        say(f"{name}.yaml")
+    if not texts:
+        note("none is in use yet: a draft goes on trial, then a second person lets it go live")
+
+
 app.command("fit")(fit)

@@ -42,6 +42,7 @@ COMMANDS: Final = (
     Entry("playbook", "playbook", "List, check, test and fit playbooks."),
     Entry("serve", "serve", "Open the review desk in a browser."),
     Entry("audit", "audit", "Check and sign the audit log."),
+    Entry("backtest", "backtest", "Try a playbook on events that you hold."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
 _BY_NAME: Final = {entry.name: entry for entry in COMMANDS}
