@@ -33,7 +33,9 @@ def changes(language: Language, before: Dossier, after: Dossier) -> list[str]:
     if came:
         codes = language.listed([names.short(one) for one in came[:5]])
         told.append(
-            language.many("{n} new target: {codes}", "{n} new targets: {codes}", len(came), codes=codes)
+            language.many(
+                "{n} new target: {codes}", "{n} new targets: {codes}", len(came), codes=codes
+            )
         )
     if before.furthest != after.furthest and after.furthest:
         told.append(say("it went on to “{step}”", step=names.step(language, after.furthest)))

@@ -18,7 +18,9 @@ from undertow.review.language import Language, Shown
 from undertow.review.names import marked
 
 TIES: Final = {
-    "tie:address": marked("hands over an address that another ranked account hands over as well"),
+    "tie:address": marked(
+        "hands over an address that another ranked account hands over as well"
+    ),
     "tie:script": marked("sends many the words that another ranked account sends"),
     "tie:handoff": marked("its group passes targets on to another account"),
     "tie:gatekeeper": marked("targets come to its group by way of another account"),
@@ -53,8 +55,12 @@ class Confidence:
     level: int
 
 
-def confidence(language: Language, probability: float | None, q: float | None) -> Confidence:
+def confidence(
+    language: Language, probability: float | None, q: float | None, *, blind: bool = False
+) -> Confidence:
     """Put a probability into a word; where nothing but its own conduct speaks, nobody can tell."""
+    if blind:
+        return Confidence("unsure", language.say("not shown yet"), 0)
     if probability is None or (q is not None and q >= 1):
         return Confidence("unsure", language.say("cannot tell"), 0)
     for place, (least, name, word) in enumerate(SURE):
@@ -81,11 +87,16 @@ def says(language: Language, line: EvidenceLine) -> str:  # noqa: PLR0911  # one
     match line.source:
         case "cap":
             return say(
-                "held back: {count} known to nobody else can only count so far", count=Shown(count)
+                "held back: {count} known to nobody else can only count so far",
+                count=Shown(count),
             )
         case "rarity":
             share = language.rates(line.usual) if line.usual else Shown(say("many"))
-            return say("held back: {share} of such accounts show as much of “{step}”", share=share, step=step)
+            return say(
+                "held back: {share} of such accounts show as much of “{step}”",
+                share=share,
+                step=step,
+            )
         case "tie":
             return say(TIES[line.step]) if line.step in TIES else say("tied to another account")
         case "known":
@@ -130,23 +141,40 @@ def _silent(language: Language, line: EvidenceLine, step: Shown, count: Shown) -
     return say("{what}: {count}, “{step}”", what=line.source, count=count, step=step)
 
 
-def _beside(language: Language, line: EvidenceLine) -> str:
+def _beside(language: Language, line: EvidenceLine) -> str:  # noqa: PLR0911  # one sentence per kind of line
     """Say what is shown beside the weights and adds nothing to them."""
     say, many = language.say, language.number(line.keys or 0)
     targets = Shown(language.many("{n} target", "{n} targets", line.of))
     match line.step:
         case "quiet":
-            return say("{targets}: hardly a word here in the fourteen days after the address, as when a talk moves elsewhere", targets=targets)
+            return say(
+                "{targets}: hardly a word here in the fourteen days after the address, as when a talk moves elsewhere",
+                targets=targets,
+            )
         case "once a target":
-            return say("once a target of a listed account, before it began itself; whoever was helped may help")
+            return say(
+                "once a target of a listed account, before it began itself; whoever was helped may help"
+            )
         case "shifts":
-            return say("works in two parts of the day (rarer one: {many} times), as when several people share one account; a helpline in shifts looks the same", many=many)
+            return say(
+                "works in two parts of the day (rarer one: {many} times), as when several people share one account; a helpline in shifts looks the same",
+                many=many,
+            )
         case "slow answers":
-            return say("answers quickly as a rule, but {many} answers came an hour or more later, as by one who must ask first; a helpline that asks a colleague looks the same", many=many)
+            return say(
+                "answers quickly as a rule, but {many} answers came an hour or more later, as by one who must ask first; a helpline that asks a colleague looks the same",
+                many=many,
+            )
         case "rooms":
-            return say("lets people into a series of rooms ({many} entries); a course or an onboarding looks the same", many=many)
+            return say(
+                "lets people into a series of rooms ({many} entries); a course or an onboarding looks the same",
+                many=many,
+            )
         case "next target":
-            return say("{targets}: each the first new account written to after an address was handed over", targets=targets)
+            return say(
+                "{targets}: each the first new account written to after an address was handed over",
+                targets=targets,
+            )
     return wording.visible(line.step)
 
 
@@ -175,7 +203,9 @@ def sentence(language: Language, dossier: Dossier) -> str:
     taken = [one for one in dossier.lines if one.source == "taken" and one.step != OPENS]
     against = speaks_against(dossier)
     if dossier.weight < 0 and against:
-        return language.say("{says}: that speaks against it.", says=Shown(says(language, against[0])))
+        return language.say(
+            "{says}: that speaks against it.", says=Shown(says(language, against[0]))
+        )
     if not taken:
         return language.many(
             "{n} funnel listed; no step taken weighs in.",
@@ -216,18 +246,41 @@ def chance(language: Language, card: ChanceCard | None) -> list[str]:
     """Say what chance alone would give, in up to three sentences."""
     say = language.say
     if card is None:
-        return [say("Chance was not estimated in this run: nothing here says how many such accounts it alone would produce.")]
+        return [
+            say(
+                "Chance was not estimated in this run: nothing here says how many such accounts it alone would produce."
+            )
+        ]
     if not card.agrees:
         return [say("Cannot tell: nothing but its own conduct speaks.")]
     if card.q >= 1:
         return [say("No more than chance would give.")]
     counts = [
-        say("{kind} {high} of {of}", kind=Shown(say(NULLS[kind]) if kind in NULLS else kind), high=language.number(high), of=language.number(of))
+        say(
+            "{kind} {high} of {of}",
+            kind=Shown(say(NULLS[kind]) if kind in NULLS else kind),
+            high=language.number(high),
+            of=language.number(of),
+        )
         for kind, high, of in card.kinds
     ]
     return [
-        say("About {share} of what is raised as high or higher would arise by chance (q = {q}, p = {p}). Honest work of the same shape is not counted.", share=language.percent(card.q), q=language.decimal(card.q, 3), p=Shown(f"{card.p:.2g}")),
-        *([say("Accounts as busy that score at least as high in null worlds: {counts}.", counts=language.listed(counts))] if counts else []),
+        say(
+            "About {share} of what is raised as high or higher would arise by chance (q = {q}, p = {p}). Honest work of the same shape is not counted.",
+            share=language.percent(card.q),
+            q=language.decimal(card.q, 3),
+            p=Shown(f"{card.p:.2g}"),
+        ),
+        *(
+            [
+                say(
+                    "Accounts as busy that score at least as high in null worlds: {counts}.",
+                    counts=language.listed(counts),
+                )
+            ]
+            if counts
+            else []
+        ),
     ]
 
 
@@ -262,13 +315,17 @@ def rests(language: Language, dossier: Dossier) -> str:
         words.append(say("events of accounts tied to it"))
     reports = sources.count("report")
     if reports:
-        words.append(language.many("{n} independent report", "{n} independent reports", reports))
+        words.append(
+            language.many("{n} independent report", "{n} independent reports", reports)
+        )
     if "known" in sources:
         words.append(say("a known list"))
     if not words:
         return say("Nothing speaks for it.")
     agree = (
-        language.many("{n} independent source agrees.", "{n} independent sources agree.", len(sources))
+        language.many(
+            "{n} independent source agrees.", "{n} independent sources agree.", len(sources)
+        )
         if len(sources) > 1
         else say("All of it rests on one source; nothing independent agrees.")
     )

@@ -77,7 +77,13 @@ def _chip(made: list[Piece], char: str) -> None:
     label = f"U+{ord(char):04X}"
     if made and made[-1].kind == "hidden" and made[-1].label.split(" ")[0] == label:
         before = made.pop()
-        made.append(Piece("hidden", before.text + char, f"{label} ×{len(before.text) + 1}"))
+        made.append(
+            Piece(
+                "hidden",
+                before.text + char,
+                f"{label} \N{MULTIPLICATION SIGN}{len(before.text) + 1}",
+            )
+        )
     else:
         made.append(Piece("hidden", char, label))
 
@@ -124,6 +130,8 @@ def _scripts(word: str) -> list[str]:
     if word.isascii():
         return []
     named = {
-        unicodedata.name(char, "").split(" ")[0].split("-")[0] for char in word if char.isalpha()
+        unicodedata.name(char, "").split(" ")[0].split("-")[0]
+        for char in word
+        if char.isalpha()
     }
     return sorted(script.capitalize() for script in named & _LOOKALIKES)

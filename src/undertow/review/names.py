@@ -45,17 +45,16 @@ STATES: Final = {
     "closed": marked("closed"),
 }
 OUTCOMES: Final = {
+    "warn": marked("Warn the account"),
     "limit": marked("Limit reach and messages"),
     "suspend": marked("Suspend the account"),
     "remove": marked("Remove the account"),
-    "warn": marked("Warn the account"),
     "no_action": marked("No action: the claim does not hold"),
     "cannot_tell": marked("Cannot tell"),
     "support_only": marked("Only help for the targets"),
     "refer": marked("Refer to another body"),
 }
-"""Outcomes in the order of the form: what restricts comes first, hardest last."""
-RESTRICTIVE: Final = ("warn", "limit", "suspend", "remove")
+"""Outcomes in the order of the form: what restricts comes first, mildest first."""
 HELP: Final = {
     "none": marked("not yet offered"),
     "offered": marked("offered"),
@@ -68,6 +67,12 @@ REVIEWERS: Final = {
     "auditor": marked("auditor"),
     "admin": marked("administrator"),
 }
+LANES: Final = {
+    "lets in": marked("lets in"),
+    "talks": marked("talks"),
+    "takes over": marked("takes over"),
+}
+"""What the roles of a campaign do, as `export.graph` names its lanes."""
 TIES: Final = {
     "address": marked("same address handed over"),
     "script": marked("same words sent"),

@@ -71,7 +71,9 @@ def _standing(request: Request) -> dict[str, Any]:
         "now": now,
         "path": request.url.path,
         "languages": LANGUAGES,
-        "keys": {does: (chosen.key(does), tongue.say(says)) for does, (_, says) in KEYS.items()},
+        "keys": {
+            does: (chosen.key(does), tongue.say(says)) for does, (_, says) in KEYS.items()
+        },
         "keymap": json.dumps(chosen.keymap, ensure_ascii=False),
         "step": lambda name: names.step(tongue, name),
         "role": lambda name: names.role(tongue, name),

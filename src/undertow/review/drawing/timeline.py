@@ -11,7 +11,6 @@ from undertow.export.folder import Funnel, PlaybookFacts, StepFacts, Taken
 from undertow.review import names
 from undertow.review.language import MICROS, MINUTE, Language, moment
 
-
 LABEL: Final = 12
 """Characters of a line of a step's label, at the size of the desk's drawings."""
 
@@ -40,7 +39,9 @@ def is_private(playbook: PlaybookCard, step: str) -> bool | None:
     return next((one.private for one in playbook.steps if one.name == step), None)
 
 
-def timeline(language: Language, funnel: FunnelCard, playbook: PlaybookCard, account: str) -> Drawn:
+def timeline(
+    language: Language, funnel: FunnelCard, playbook: PlaybookCard, account: str
+) -> Drawn:
     """Lay out one funnel of an account.
 
     Args:
@@ -98,9 +99,7 @@ def _what(language: Language, role: str | None) -> str:
 
 
 def _funnel(funnel: FunnelCard, account: str) -> Funnel:
-    steps = tuple(
-        Taken(one.step, moment(one.at), one.event, one.actor) for one in funnel.steps
-    )
+    steps = tuple(Taken(one.step, moment(one.at), one.event, one.actor) for one in funnel.steps)
     return Funnel(account, funnel.target, "", funnel.step, funnel.weight, steps)
 
 

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from undertow.cases import beside
 from undertow.cases.dossier import Dossier, FunnelCard
 from undertow.cases.people import Person, people
-from undertow.cases.policy import clauses
-from undertow.cases.reading import ActView, CaseView, TargetView, case_view
+from undertow.cases.policy import RESTRICTIVE, clauses
+from undertow.cases.reading import CaseView, case_view, dossier_at
 from undertow.cases.store import Store
-from undertow.export import wording
 from undertow.nulls.probability import MOST
-from undertow.review import acted, changes, evidence, names
-from undertow.review.asked import current, now_of, settings_of, store_of
+from undertow.review import acted, changes, desk, evidence, names
+from undertow.review.asked import current, now_of, store_of
 from undertow.review.drawing import timeline, waterfall
 from undertow.review.language import MINUTE, Language
 from undertow.review.names import marked
 from undertow.review.rendering import language_of, render
 from undertow.review.screens.chains import innocent, title_of
+from undertow.review.screens.queue import holders
 
 router = APIRouter()
 
@@ -79,48 +81,29 @@ class Against:
     bits: float
 
 
-@dataclass(frozen=True)
-class Decided:
-    """The last decision: its outcome, the act that undoes it, and when it takes effect."""
-
-    outcome: str
-    act: str
-    effective_at: int
-
-
-@dataclass(frozen=True)
-class Told:
-    """One act in words."""
-
-    at: int
-    says: str
-    name: str | None
-    outcome: str | None
-    clause: str | None
-    reason: str | None
-
-
 @router.get("/case/{case}", name="case", response_class=HTMLResponse)
 def case_page(request: Request, case: str) -> HTMLResponse:
     """Show a case to somebody who may see it; looking renews the lease of who holds it."""
     store, who = store_of(request), current(request)
     view = case_view(store, who, case, now_of(request))
     language = language_of(request)
+    names_of = holders(store)
     return render(
         request,
         "case.html",
         row=view.row,
+        holder=names_of.get(view.row.holder or "", view.row.holder),
+        people=names_of,
         dossier=view.dossier,
-        hidden=view.row.hidden,
-        keep_until=view.keep_until,
+        hidden=view.blind,
         hold_reason=view.hold_reason,
-        erased=view.erased,
         place=store.folder.name,
         python=_python(store, case),
         **_claimed(language, view),
-        **_evidence(language, view),
+        **({} if view.blind else _evidence(language, view)),
+        **_beside(language, view),
         **_texts(language, view, who),
-        **_deciding(request, view, who),
+        **_deciding(request, view, who, names_of),
     )
 
 
@@ -128,17 +111,25 @@ def _claimed(language: Language, view: CaseView) -> dict[str, Any]:
     """Say what is claimed: the sentence, the chain, the score with its band, the strongest funnel."""
     dossier = view.dossier
     reached = _reached(dossier)
-    funnels = sorted(dossier.funnels, key=lambda one: (-one.weight, one.target))
+    funnels = sorted(dossier.funnels, key=_strongest)
     return {
-        "sentence": evidence.sentence(language, dossier),
+        "sentence": "" if view.blind else evidence.sentence(language, dossier),
         "playbook": dossier.playbook,
         "title": title_of(language, dossier.playbook.name),
         "confidence": evidence.confidence(
-            language, dossier.probability, dossier.chance.q if dossier.chance else None
+            language,
+            dossier.probability,
+            dossier.chance.q if dossier.chance else None,
+            blind=view.blind,
         ),
         "band": _band(dossier.probability),
         "chain": [
-            Link(names.step(language, one.name), one.private, reached.get(one.name, 0) > 0, reached.get(one.name, 0))
+            Link(
+                names.step(language, one.name),
+                one.private,
+                reached.get(one.name, 0) > 0,
+                reached.get(one.name, 0),
+            )
             for one in dossier.playbook.steps
         ],
         "timelines": [
@@ -149,6 +140,12 @@ def _claimed(language: Language, view: CaseView) -> dict[str, Any]:
         "place_of": lambda name: timeline.place_of(dossier.playbook, name),
         "private_of": lambda name: timeline.is_private(dossier.playbook, name),
     }
+
+
+def _strongest(funnel: FunnelCard) -> tuple[float, int, str]:
+    """Order funnels: strongest first; where weights are not shown, longest first."""
+    known = not math.isnan(funnel.weight)
+    return -funnel.weight if known else 0.0, -len(funnel.steps), funnel.target
 
 
 def _reached(dossier: Dossier) -> dict[str, int]:
@@ -169,22 +166,29 @@ def _band(probability: float | None) -> tuple[float, float] | None:
 
 
 def _evidence(language: Language, view: CaseView) -> dict[str, Any]:
+    """Say what weighs: the waterfall, what speaks against, what it rests on, what chance gives."""
     dossier = view.dossier
-    silent = [(one.source, evidence.says(language, one)) for one in dossier.silent]
-    unseen = [says for source, says in silent if source not in ("block", "unblock", "context")]
     return {
         "fall": waterfall.waterfall(language, dossier),
-        "beside": [says for source, says in silent if source == "context"],
-        "blocks": [says for source, says in silent if source in ("block", "unblock")],
-        "honest_work": innocent(language, dossier.playbook),
         "against": [
             Against(evidence.says(language, one), one.bits)
             for one in evidence.speaks_against(dossier)
         ],
         "rests": evidence.rests(language, dossier),
         "chance": evidence.chance(language, dossier.chance),
-        "unseen": unseen,
         "ties": language.listed(_kinds(language, dossier)),
+    }
+
+
+def _beside(language: Language, view: CaseView) -> dict[str, Any]:
+    """Say what weighs nothing: what stands beside, blocks, what could not be seen, honest work of this shape."""
+    dossier = view.dossier
+    silent = [(one.source, evidence.says(language, one)) for one in dossier.silent]
+    return {
+        "beside": [says for source, says in silent if source == "context"],
+        "blocks": [says for source, says in silent if source in ("block", "unblock")],
+        "honest_work": innocent(language, dossier.playbook),
+        "unseen": [says for source, says in silent if source in ("open", "unknown")],
     }
 
 
@@ -197,119 +201,71 @@ def _kinds(language: Language, dossier: Dossier) -> list[str]:
 def _texts(language: Language, view: CaseView, who: Person) -> dict[str, Any]:
     by_target = {one.target: one for one in view.dossier.funnels}
     decided = any(one.decided for one in view.targets)
-    targets = [_target(one, by_target.get(one.target), decided=decided) for one in view.targets]
+    targets = [_target(one, by_target.get(one.code), decided=decided) for one in view.targets]
     targets.sort(key=lambda one: (-(one.weight or 0.0), one.target))
     return {
-        "passages": {one.passage: one for one in view.passages},
-        "may_read": who.role in ("analyst", "approver"),
+        "passages": {one.code: one for one in view.passages},
+        "may_read": who.works,
         "whys": [(name, language.say(says)) for name, says in WHYS.items()],
         "targets": targets[:TARGETS],
         "more_targets": max(len(targets) - TARGETS, 0),
     }
 
 
-def _target(known: TargetView, funnel: FunnelCard | None, *, decided: bool) -> Target:
+def _target(known: beside.Target, funnel: FunnelCard | None, *, decided: bool) -> Target:
     times = [taken.at for taken in funnel.steps] if funnel else []
     return Target(
-        target=known.target,
+        target=known.code,
         step=known.step,
         since=min(times, default=None),
         until=max(times, default=None),
-        weight=funnel.weight if funnel else None,
+        weight=funnel.weight if funnel and not math.isnan(funnel.weight) else None,
         help=known.help,
         fresh=decided and not known.decided,
     )
 
 
-def _deciding(request: Request, view: CaseView, who: Person) -> dict[str, Any]:
+def _deciding(
+    request: Request, view: CaseView, who: Person, people_: dict[str, str]
+) -> dict[str, Any]:
     """Say what this person may do now, and what was done."""
-    language, store, settings = language_of(request), store_of(request), settings_of(request)
-    before = view.proposed_dossier
+    language, store = language_of(request), store_of(request)
+    proposal = acted.open_proposal(view)
+    known = {one.id: language.say(one.title) for one in clauses(store.folder)}
     return {
-        "step_now": standing(view, who),
-        "dossier_hash": view.dossier_hash,
+        "step_now": acted.standing(view, who),
+        "dossier_hash": view.hash,
         "outcomes": [
-            (name, language.say(says), name in names.RESTRICTIVE)
+            (name, language.say(says), name in RESTRICTIVE)
             for name, says in names.OUTCOMES.items()
         ],
-        "clauses": clauses(store),
-        "proposal": view.proposal,
-        "changed": changes.changes(language, before, view.dossier) if before else [],
-        "may_act": who.role in ("analyst", "approver"),
-        "may_approve": _may_approve(view, who),
-        "may_settle": _may_settle(view, who),
-        "decided": _decided(view),
+        "judgements": [(name, language.say(says)) for name, says in acted.JUDGEMENTS.items()],
+        "clauses": clauses(store.folder),
+        "clause_of": lambda clause: known.get(clause, clause or ""),
+        "proposal": proposal,
+        "changed": _changed(language, store, view, who),
+        "may_act": who.works,
+        "may_approve": acted.may_approve(view, who),
+        "may_settle": acted.may_settle(view, who),
+        "decided": acted.decided(view, desk.read(store).undo_minutes * MINUTE),
         "appeal": next((one for one in reversed(view.acts) if one.kind == "appeal"), None),
-        "undo": language.lasting(settings.undo_minutes * MINUTE),
+        "undo": language.lasting(desk.read(store).undo_minutes * MINUTE),
         "colleagues": [
-            (one.reviewer, one.name)
+            (one.person.reviewer, one.person.name)
             for one in people(store)
-            if one.role in ("analyst", "approver") and one.reviewer != who.reviewer
+            if one.person.works and one.disabled_at is None and one.person != who
         ],
-        "acts": [_told(language, one) for one in view.acts],
+        "acts": [acted.told(language, one, people_, known) for one in view.acts],
     }
 
 
-def standing(view: CaseView, who: Person) -> str:
-    """Say which form of the decision panel this person gets.
-
-    Returns:
-        `read` for people who decide nothing; else `claim`, `judge`, `propose`, `second`, `wait`, `undo`,
-        `appeal`, `closed` or `held`.
-    """
-    row = view.row
-    if who.role not in ("analyst", "approver"):
-        return "read"
-    if row.state in ("proposed", "approved", "appealed", "closed"):
-        return _settled(view, who)
-    if row.holder is None:
-        return "claim"
-    if row.holder != who.reviewer:
-        return "held"
-    return "judge" if row.hidden else "propose"
-
-
-def _settled(view: CaseView, who: Person) -> str:
-    state, proposal = view.row.state, view.proposal
-    if state == "proposed":
-        mine = proposal is not None and proposal.reviewer == who.reviewer
-        return "wait" if mine else "second"
-    return {"approved": "undo", "appealed": "appeal"}.get(state, "closed")
-
-
-def _may_approve(view: CaseView, who: Person) -> bool:
-    """Whether this person is the second one: what restricts takes an approver."""
-    proposal = view.proposal
-    if proposal is None or proposal.reviewer == who.reviewer:
-        return False
-    return who.role == "approver" or proposal.outcome not in names.RESTRICTIVE
-
-
-def _may_settle(view: CaseView, who: Person) -> bool:
-    """Whether this person neither proposed nor approved what the appeal is about."""
-    busy = {one.reviewer for one in view.acts if one.kind in ("propose", "approve")}
-    return who.role in ("analyst", "approver") and who.reviewer not in busy
-
-
-def _decided(view: CaseView) -> Decided | None:
-    """Give the last decision: a measure, or a proposal that restricts nobody."""
-    measure = max(view.measures, key=lambda one: one.approved_at, default=None)
-    if measure is not None and measure.undone_at is None:
-        return Decided(measure.outcome, measure.approval, measure.effective_at)
+def _changed(language: Language, store: Store, view: CaseView, who: Person) -> list[str]:
+    """Say what changed since the last proposal; nothing where it was on what is shown now."""
     last = next((one for one in reversed(view.acts) if one.kind == "propose"), None)
-    return Decided(str(last.outcome), last.act, view.settles_at or last.at) if last else None
-
-
-def _told(language: Language, act: ActView) -> Told:
-    says = acted.KINDS.get(act.kind)
-    return Told(
-        at=act.at,
-        says=language.say(says) if says else wording.step_words(act.kind),
-        name=act.name,
-        outcome=act.outcome,
-        clause=act.clause,
-        reason=act.reason,
-    )
+    if view.blind or last is None or last.dossier in (None, view.hash):
+        return []
+    before = dossier_at(store, who, view.row.code, str(last.dossier))
+    return changes.changes(language, before, view.dossier)
 
 
 def _python(store: Store, case: str) -> str:

@@ -53,7 +53,9 @@ def chain_of(playbook: str) -> tuple[ChainStep, ...]:
     return tuple(
         ChainStep(
             one.name,
-            StepFacts(one.name, types=tuple(one.types), visibility=tuple(one.visibility)).private,
+            StepFacts(
+                one.name, types=tuple(one.types), visibility=tuple(one.visibility)
+            ).private,
         )
         for one in book.steps
     )

@@ -101,10 +101,3 @@ document.addEventListener("submit", (event) => {
   form.dataset.sent = "yes";
   setTimeout(() => delete form.dataset.sent, 4000);
 });
-
-// How long somebody looked before they decided, in seconds: kept with the decision, shown to nobody else.
-const began = Date.now();
-document.addEventListener("submit", (event) => {
-  const field = event.target.querySelector("input[name=seconds]");
-  if (field) field.value = String(Math.round((Date.now() - began) / 1000));
-}, true);
