@@ -143,7 +143,9 @@ def row_of(connection: Connection, case: str) -> Any:  # noqa: ANN401  # a row o
     row = connection.execute(select(cases).where(cases.c.case == case)).first()
     if row is None:
         raise UndertowError(
-            "there is no such case", code="case-unknown", mend="it may be past its time: see the queue"
+            "there is no such case",
+            code="case-unknown",
+            mend="it may be past its time: see the queue",
         )
     return row
 
@@ -206,9 +208,11 @@ def _free(connection: Connection, row: Any) -> dict[str, Any]:  # noqa: ANN401  
             acts.c.kind.in_(("reopened", "reopen", "disagree", "opened")),
         )
         before = connection.execute(asked.order_by(acts.c.at.desc()).limit(1)).scalar()
-        values["state"] = {"disagree": "rejected", "reopened": "reopened", "reopen": "reopened"}.get(
-            before or "", "new"
-        )
+        values["state"] = {
+            "disagree": "rejected",
+            "reopened": "reopened",
+            "reopen": "reopened",
+        }.get(before or "", "new")
     return values
 
 

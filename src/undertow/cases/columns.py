@@ -20,7 +20,7 @@ class Moment(BigInteger):
     cache_ok = True
 
 
-class Real(Float):
+class Real(Float[float]):
     """A number of 64 bits with a fraction."""
 
     cache_ok = True

@@ -12,28 +12,24 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
-import pyarrow as pa
-import pyarrow.compute as pc
 from sqlalchemy import Connection, insert, select, update
 
 from undertow.cases import rule
-from undertow.cases.citing import NoTexts, Texts, TextSource
+from undertow.cases.citing import NoTexts, TextSource
 from undertow.cases.coding import Coder, coded
-from undertow.cases.dossier import CampaignCard, Dossier
 from undertow.cases.keeping import Keeper, Made
 from undertow.cases.ledger import record
-from undertow.cases.making import campaign_cards, dossier_of, made_at, warnings
 from undertow.cases.making import SHOWN as SOURCE
+from undertow.cases.making import campaign_cards, made_at, warnings
 from undertow.cases.store import Store
 from undertow.cases.tables import cases, runs
 from undertow.errors import UndertowError
 from undertow.export.findings import find
-from undertow.export.folder import Funnel, Results
+from undertow.export.folder import Results
 
 RESEARCH: Final = "research"
 """Status of playbooks that open no cases."""
@@ -130,7 +126,9 @@ def run_code(results: Results) -> str:
     told = hashlib.sha256(msgspec.json.encode(results.run, order="sorted"))
     for row in results.ranking():
         told.update(
-            repr([row[n] for n in ("account", "role", "playbook", "weight", "targets")]).encode()
+            repr(
+                [row[n] for n in ("account", "role", "playbook", "weight", "targets")]
+            ).encode()
         )
     return f"run:{told.hexdigest()[:24]}"
 
@@ -189,9 +187,7 @@ def _held(connection: Connection) -> dict[str, dict[tuple[str, str], str]]:
     return held
 
 
-def _made(
-    store: Store, results: Results, choice: Choice, source: TextSource
-) -> list[Made]:
+def _made(store: Store, results: Results, choice: Choice, source: TextSource) -> list[Made]:
     """Make the dossiers of the chosen rows, with everything to be kept beside them."""
     if not choice.rows:
         return []
@@ -204,7 +200,9 @@ def _made(
     natives = {coder.target(shown): native for shown, native in texts.natives.items()}
     cited = {(coder.event(e), coder.target(t)): one for (e, t), one in texts.cited.items()}
     cards = campaign_cards(told)
-    ranked = [(place, row | {"account": coder.account(row["account"])}) for place, row in choice.rows]
+    ranked = [
+        (place, row | {"account": coder.account(row["account"])}) for place, row in choice.rows
+    ]
     made = []
     for (_, row), finding, name in zip(ranked, find(told, ranked), names, strict=True):
         campaign = cards.get(coder.campaign(row["campaign"])) if row.get("campaign") else None

@@ -184,12 +184,18 @@ class Keeper:
         marked = fingerprint(body)
         asked = select(dossiers.c.hash).where(dossiers.c.hash == marked)
         if self._db.execute(asked).first() is None:
-            row = {"hash": marked, "case": case, "at": self._now, "run": self._run, "body": body}
+            row = {
+                "hash": marked,
+                "case": case,
+                "at": self._now,
+                "run": self._run,
+                "body": body,
+            }
             self._db.execute(insert(dossiers).values(**row))
         asked_for = select(case_targets.c.target, case_targets.c.step).where(
             case_targets.c.case == case
         )
-        held = {target: step for target, step in self._db.execute(asked_for)}
+        held = dict(self._db.execute(asked_for).all())
         for target, step in _furthest(dossier).items():
             if target not in held:
                 fresh = {"first_seen": self._now, "help": "none", "decided": False}
@@ -283,7 +289,10 @@ class Keeper:
             and code not in gone
             and (code not in held or held[code].sealed_id is None)
         ]
-        places = [(code, context("subjects", code, "sealed_id"), one.natives[code]) for code in lacking]
+        places = [
+            (code, context("subjects", code, "sealed_id"), one.natives[code])
+            for code in lacking
+        ]
         sealed = dict(zip(lacking, self._store.vault.seal_all(places), strict=True))
         for code in codes:
             if code not in held:

@@ -50,7 +50,8 @@ def wrong_keys(what: str = "the key file is not the one of this store") -> Under
     return UndertowError(
         what,
         code="vault-keys-wrong",
-        mend="name the store's own key file with --keys, and its master key in " + MASTER_VARIABLE,
+        mend="name the store's own key file with --keys, and its master key in "
+        + MASTER_VARIABLE,
     )
 
 

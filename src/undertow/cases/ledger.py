@@ -24,12 +24,10 @@ from sqlalchemy.exc import DBAPIError
 
 from undertow.audit.checkpoint import LogKey, make_key, read_key
 from undertow.audit.tree import leaf_hash
-from undertow.cases.store import Store
+from undertow.cases.store import LOCK, Store
 from undertow.cases.tables import leaves
 from undertow.errors import UndertowError
 
-LOCK: Final = 7_812_044_911_023_519_731
-"""PostgreSQL's advisory lock of the log; any number that nobody else uses."""
 KEY_FILE: Final = "UNDERTOW_LOG_KEY"
 """Environment variable: the key file of the log, where it does not stand beside the store."""
 SAFE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+/-]{0,127}")

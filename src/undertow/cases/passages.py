@@ -74,9 +74,7 @@ class Passages:
                     found[key] = passage
         return found
 
-    def add(
-        self, case: str, dossier: Dossier, cited: Mapping[tuple[str, str], Cited]
-    ) -> None:
+    def add(self, case: str, dossier: Dossier, cited: Mapping[tuple[str, str], Cited]) -> None:
         """Take the texts that a dossier cites."""
         for funnel in dossier.funnels:
             for step in funnel.steps:
@@ -121,17 +119,19 @@ class Passages:
 
     def _before(self) -> dict[str, str | None]:
         """Give those of the passages that were kept before, with what they are the same as."""
-        names, found = list(self._held), {}
+        names = list(self._held)
+        found: dict[str, str | None] = {}
         for first in range(0, len(names), _MANY):
             some = passages.c.passage.in_(names[first : first + _MANY])
             asked = select(passages.c.passage, passages.c.same_as).where(some)
-            found |= {passage: same for passage, same in self._db.execute(asked)}
+            found |= dict(self._db.execute(asked).all())
         return found
 
     def _alike(self, before: Mapping[str, str | None]) -> dict[str, str]:
         """Find for each near-duplicate the one that stands for it: the oldest that was kept first."""
         order = sorted(
-            self._held.values(), key=lambda one: (one.passage not in before, one.at, one.passage)
+            self._held.values(),
+            key=lambda one: (one.passage not in before, one.at, one.passage),
         )
         scripts = script_column(pa.array([one.text for one in order], pa.string())).to_pylist()
         first: dict[int, str] = {}

@@ -1,9 +1,9 @@
 """The people of the desk: who they are, what their role lets them do, and their passwords.
 
-    analyst   works cases, reads texts, proposes, approves what another one proposed
-    approver  all of that, and approves what restricts an account; keeps the allow-list
-    auditor   reads cases without texts and identities; changes nothing
-    admin     keeps people, settings and keys; reads no case and no text
+analyst   works cases, reads texts, proposes, approves what another one proposed
+approver  all of that, and approves what restricts an account; keeps the allow-list
+auditor   reads cases without texts and identities; changes nothing
+admin     keeps people, settings and keys; reads no case and no text
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def hold_role(who: Person, *roles: str) -> None:
         raise UndertowError(
             f"the role `{who.role}` may not do this",
             code="role-refused",
-            mend="ask somebody whose role is one of " + ", ".join(f"`{role}`" for role in roles),
+            mend="ask somebody whose role is one of "
+            + ", ".join(f"`{role}`" for role in roles),
         )
 
 
@@ -121,7 +122,9 @@ def add_person(
     hashed = None if password is None else hashed_password(password)
     person = Person(f"p:{secrets.token_hex(8)}", shown, role)
     code = _name_code(store, shown)
-    sealed = store.vault.seal(STAFF, context("reviewers", person.reviewer, "sealed_name"), shown)
+    sealed = store.vault.seal(
+        STAFF, context("reviewers", person.reviewer, "sealed_name"), shown
+    )
     with store.writing() as connection:
         asked = select(reviewers.c.reviewer).where(reviewers.c.name_code == code)
         if connection.execute(asked).first() is not None:
@@ -135,7 +138,9 @@ def add_person(
                 sealed_name=sealed,
                 role=role,
                 password=hashed,
-                subject=None if subject is None else store.vault.code("r", f"subject {subject}"),
+                subject=None
+                if subject is None
+                else store.vault.code("r", f"subject {subject}"),
                 made_at=now,
                 settings=b"{}",
             )

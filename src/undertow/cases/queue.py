@@ -156,9 +156,7 @@ def midnight(now: int) -> datetime:
     return datetime.fromtimestamp((now - now % DAY) // 1_000_000, UTC)
 
 
-def shown_rows(
-    connection: Connection, rows: Iterable[Any], who: Person, now: int
-) -> list[Row]:
+def shown_rows(connection: Connection, rows: Iterable[Any], who: Person, now: int) -> list[Row]:
     """Turn rows of `cases` into what a person may see of them."""
     rows = list(rows)
     judged = set(_judged(connection, who, [row.case for row in rows]))
@@ -170,7 +168,9 @@ def shown_rows(
     )
     erased = set(connection.execute(gone).scalars())
     return [
-        _shown(row, now, is_blind(row, who, judged), row.account in listed, row.account in erased)
+        _shown(
+            row, now, is_blind(row, who, judged), row.account in listed, row.account in erased
+        )
         for row in rows
     ]
 
@@ -279,7 +279,9 @@ def _ordered(
         marked = tuple_(*columns)
         value = tuple_(*after)
         asked = asked.where(marked > value if order.is_rising else marked < value)
-    asked = asked.order_by(*(c.asc() if order.is_rising else c.desc() for c in columns)).limit(many)
+    asked = asked.order_by(*(c.asc() if order.is_rising else c.desc() for c in columns)).limit(
+        many
+    )
     if view.which != "all":
         return list(connection.execute(asked.where(_which(view.which, who))).all())
     # One look per state, each along the index: a database sorts all of them otherwise.

@@ -29,15 +29,15 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from undertow.cases import schema
-from undertow.cases.keyfile import wrong_keys
+from undertow.cases.keyfile import KeyFile, wrong_keys
 from undertow.cases.sqlite import alone, pragmas
 from undertow.cases.tables import about, subjects
-from undertow.cases.vault import KeyFile, Vault
+from undertow.cases.vault import Vault
 from undertow.errors import OUR_FAULT, UndertowError
 
 FILE: Final = "cases.sqlite"
-LOCK: Final = 0x756E6465
-"""Number of the advisory lock that writers hold on PostgreSQL."""
+LOCK: Final = 7_812_044_911_023_519_731
+"""Number of the advisory lock that writers hold on PostgreSQL, the audit log among them."""
 MAKE: Final = "make one: undertow detect EVENTS --out DIR --into CASES"
 
 
@@ -155,7 +155,9 @@ def keys_of(folder: Path, keys: Path | None) -> Path:
     return keys or folder.absolute().with_name(folder.absolute().name + ".keys")
 
 
-def open_store(place: str | Path, *, keys: Path | None = None, folder: Path | None = None) -> Store:
+def open_store(
+    place: str | Path, *, keys: Path | None = None, folder: Path | None = None
+) -> Store:
     """Open a case store that exists, and bring its tables up to this version.
 
     Args:
@@ -174,9 +176,7 @@ def open_store(place: str | Path, *, keys: Path | None = None, folder: Path | No
         vault = Vault.open_file(keys_of(folder, keys))
         try:
             schema.bring_up(engine, folder)
-            known = _known(engine)
-            if known.get("check") != vault.check():
-                raise wrong_keys()
+            known = _known(engine, vault)
             store = Store(engine, folder, vault, known["simulated"] == "yes")
             _bury(store)
         except BaseException:
@@ -193,7 +193,8 @@ def make_store(
     Args:
         place: a folder, or a `postgresql://` URL of an empty database.
         simulated: it shall hold a simulated world, and says so on every page.
-        keys, folder: as `open_store`.
+        keys: where its key file goes; None for `FOLDER.keys` beside its folder.
+        folder: for PostgreSQL, the folder of checkpoints and backups.
 
     Raises:
         UndertowError: `cases-there` if there is one already; `vault-keys-there`; as `open_store` otherwise.
@@ -204,7 +205,9 @@ def make_store(
     with _readable(engine):
         if schema.is_there(engine):
             raise UndertowError(
-                "there is a case store here already", code="cases-there", mend="name another place"
+                "there is a case store here already",
+                code="cases-there",
+                mend="name another place",
             )
         vault = Vault(KeyFile.make(keys_of(folder, keys)))
         try:
@@ -290,10 +293,14 @@ def _readable(engine: Engine) -> Iterator[None]:
         raise
 
 
-def _known(engine: Engine) -> dict[str, str]:
+def _known(engine: Engine, vault: Vault) -> dict[str, str]:
+    """Read the facts about a store, and hold its key file to them."""
     with engine.connect() as connection:
         rows = connection.execute(select(about.c.name, about.c.value)).all()
-    return {str(name): str(value) for name, value in rows}
+    known = {str(name): str(value) for name, value in rows}
+    if known.get("check") != vault.check():
+        raise wrong_keys()
+    return known
 
 
 def _bury(store: Store) -> None:
