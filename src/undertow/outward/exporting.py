@@ -113,7 +113,9 @@ def export(store: Store, who: Person, case: str, asked: Asked, now: int) -> File
             "dossier": record.hash,
             "revision": record.revision,
             "filters": maker.filters,
-            "native_reason": ledger.Hidden(asked.native_reason) if asked.native_reason else None,
+            "native_reason": ledger.Hidden(asked.native_reason)
+            if asked.native_reason
+            else None,
             "text_reason": ledger.Hidden(asked.text_reason) if asked.text_reason else None,
             "at": now,
         },
@@ -229,7 +231,9 @@ def hold_no_target(searched: Iterable[bytes], natives: Iterable[str]) -> None:
     if not names:
         return
     pattern = re.compile(
-        rb"(?<!\w)(?:" + b"|".join(re.escape(name.encode()) for name in sorted(names)) + rb")(?!\w)"
+        rb"(?<!\w)(?:"
+        + b"|".join(re.escape(name.encode()) for name in sorted(names))
+        + rb")(?!\w)"
     )
     if any(pattern.search(body) for body in searched):
         raise UndertowError(
