@@ -15,14 +15,14 @@ BANNED = {
     "the filter that switches escaping off": r"\|\s*safe\b",
     "a word that escaping trusts": r"\bMarkup\b",
     "a block without escaping": r"autoescape",
-    "a handler in the page": r"\son[a-z]+\s*=",
+    "a handler in the page": r"<[^>{]*\son[a-z]+\s*=",
     "a handler of htmx": r"hx-on",
     "code in a value": r"js:",
     "a style in the page": r"\sstyle\s*=|<style",
     "a script in the page": r"<script(?![^>]*\bsrc=)",
     "an address that runs": r"javascript:",
     "another host": r"(?:src|href|action)\s*=\s*[\"']?(?:https?:)?//",
-    "a value without quotes": r"=\{\{",
+    "a value without quotes": r"\s[\w-]+=\{\{",
 }
 
 
