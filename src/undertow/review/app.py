@@ -38,6 +38,7 @@ from undertow.review.links import Links
 from undertow.review.logs import logger_for
 from undertow.review.passkeys import Passkeys
 from undertow.review.policy import HALF
+from undertow.review.screens import campaign, case, queue
 from undertow.review.settings import Settings
 
 home = APIRouter()
@@ -67,6 +68,9 @@ def routers() -> tuple[APIRouter, ...]:
         staff.router,
         api.router,
         actions.router,
+        queue.router,
+        case.router,
+        campaign.router,
     )
 
 
