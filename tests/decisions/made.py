@@ -162,7 +162,9 @@ class Desk:
         row = self.row()
         given = {
             "reason": REASON,
-            "clause": "deception" if outcome in ("warn", "limit", "suspend", "remove") else None,
+            "clause": "deception"
+            if outcome in ("warn", "limit", "suspend", "remove")
+            else None,
             "dossier_hash": row.dossier,
             "revision": row.revision,
             "now": self.now,

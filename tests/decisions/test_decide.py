@@ -87,7 +87,8 @@ def test_nobody_approves_what_they_proposed_themselves(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("abe", "role-refused"), ("cleo", "role-refused"), ("dora", "role-refused")]
+    ("name", "code"),
+    [("abe", "role-refused"), ("cleo", "role-refused"), ("dora", "role-refused")],
 )
 def test_only_an_approver_approves(lone: Desk, name: str, code: str) -> None:
     lone.claim()
@@ -193,7 +194,9 @@ def test_a_clock_that_ran_backwards_approves_nothing(lone: Desk) -> None:
     refused("proposal-expired", lone.approve, proposal)
 
 
-@pytest.mark.parametrize(("ago", "is_fresh"), [(15 * MINUTE, True), (15 * MINUTE + 1, False), (-1, False)])
+@pytest.mark.parametrize(
+    ("ago", "is_fresh"), [(15 * MINUTE, True), (15 * MINUTE + 1, False), (-1, False)]
+)
 def test_an_approver_has_just_proved_who_they_are(lone: Desk, ago: int, is_fresh: bool) -> None:
     lone.claim()
     proposal = lone.propose()
@@ -277,7 +280,14 @@ def test_a_second_person_who_disagrees_opens_the_case_again(lone: Desk) -> None:
     row = lone.row()
     seen = (row.dossier, row.revision)
     refused(
-        "reason-short", decide.disagree, lone.store, lone.people["abe"], proposal, "no", *seen, 0
+        "reason-short",
+        decide.disagree,
+        lone.store,
+        lone.people["abe"],
+        proposal,
+        "no",
+        *seen,
+        0,
     )
     decide.disagree(lone.store, lone.people["abe"], proposal, REASON, *seen, lone.now)
     assert lone.row().state == "rejected"
@@ -388,7 +398,9 @@ def test_a_closed_case_is_opened_again_with_a_reason_and_decided_anew(lone: Desk
     assert (row.state, row.holder) == ("claimed", lone.people["abe"].reviewer)
     lone.approve(lone.propose("abe", outcome="suspend"), "bob")
     assert len(lone.rows(measures)) == 2
-    refused("state-refused", decide.reopen, lone.store, lone.people["abe"], lone.case, REASON, 0)
+    refused(
+        "state-refused", decide.reopen, lone.store, lone.people["abe"], lone.case, REASON, 0
+    )
 
 
 def test_a_blind_case_is_judged_before_it_is_decided(lone: Desk) -> None:
@@ -438,12 +450,8 @@ def test_help_stands_beside_each_target(lone: Desk, word: str) -> None:
     decide.help_target(store, who, lone.case, first, word, "", lone.now)
     found = {row.target: row.help for row in lone.rows(case_targets)}
     assert found == {first: word, second: "none"}
-    refused(
-        "help-unknown", decide.help_target, store, who, lone.case, first, "arrested", "", 0
-    )
-    refused(
-        "target-unknown", decide.help_target, store, who, lone.case, "t:other", word, "", 0
-    )
+    refused("help-unknown", decide.help_target, store, who, lone.case, first, "arrested", "", 0)
+    refused("target-unknown", decide.help_target, store, who, lone.case, "t:other", word, "", 0)
 
 
 def test_notes_change_nothing_that_others_see_and_keep_a_holder_s_lease(lone: Desk) -> None:

@@ -107,18 +107,31 @@ def open_cases(
 
 def hold_apart(simulated: bool, results: Results) -> None:
     """Refuse to mix a simulated world with real cases: `cases-simulated`, `cases-real`."""
-    if results.run.simulated is not None and not simulated:
-        raise UndertowError(
+    fault = mixed(simulated, results.run.simulated is not None)
+    if fault is not None:
+        raise fault
+
+
+def mixed(store: bool, events: bool) -> UndertowError | None:
+    """Make the fault of a simulated world and real cases in one store; None where both are the same.
+
+    Args:
+        store: whether the store is of a simulated world.
+        events: whether the events are.
+    """
+    if events and not store:
+        return UndertowError(
             "a simulated world is no matter for real cases",
             code="cases-simulated",
             mend="look at it with `undertow demo --serve`, which keeps a store of its own",
         )
-    if results.run.simulated is None and simulated:
-        raise UndertowError(
+    if store and not events:
+        return UndertowError(
             "this case store holds a simulated world, and real cases do not belong there",
             code="cases-real",
             mend="name another place with --into",
         )
+    return None
 
 
 def run_code(results: Results) -> str:
