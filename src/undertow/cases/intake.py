@@ -25,6 +25,7 @@ from undertow.cases.keeping import Keeper, Made
 from undertow.cases.ledger import record
 from undertow.cases.making import SHOWN as SOURCE
 from undertow.cases.making import campaign_cards, made_at, warnings
+from undertow.cases.playbook_states import opens_cases
 from undertow.cases.store import Store
 from undertow.cases.tables import cases, runs
 from undertow.errors import UndertowError
@@ -159,9 +160,10 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     for place, row in enumerate(results.ranking(), start=1):
         account = str(row["account"])
         is_best = account not in seen
-        if results.run.playbook(row["playbook"]).status == RESEARCH:
+        kept_back = _kept_back(connection, results, row["playbook"])
+        if kept_back is not None:
             if is_best:
-                choice.left["research playbook"] += 1
+                choice.left[kept_back] += 1
             seen.add(account)
             continue
         seen.add(account)
@@ -189,6 +191,14 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     if heavy[room:]:
         choice.left["over the day's reviews"] += len(heavy[room:])
     return choice
+
+
+def _kept_back(connection: Connection, results: Results, playbook: str) -> str | None:
+    """Say why what a playbook finds becomes no case, None where it does."""
+    facts = results.run.playbook(playbook)
+    if facts.status == RESEARCH:
+        return "research playbook"
+    return None if opens_cases(connection, playbook, facts.version) else "playbook not live"
 
 
 def _held(connection: Connection) -> dict[str, dict[tuple[str, str], str]]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from undertow.cli.case_decisions import decisions
 from undertow.cli.screen import Format, note, say, show
 from undertow.cli.store_options import (
     As,
@@ -244,3 +245,6 @@ def keep_people(
     ]
     show(rows, ["reviewer", "name", "role", "disabled"], fmt, title=f"{len(rows)} people")
     store.close()
+
+
+app.command("decisions")(decisions)
