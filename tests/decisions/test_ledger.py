@@ -69,9 +69,9 @@ def test_leaves_follow_one_another_and_hold_who_did_what_and_when(store: Store) 
         {"reason": "fraud"},
         {"word": SECRET},
         {"word": Hidden("fraud")},
-        {"account": "x1"},
-        {"who": "a:17fz"},
-        {"whom": ["t:17fz"]},
+        {"account": "wrx"},
+        {"who": "a:zzq"},
+        {"whom": ["t:zzq"]},
         {"change": {"name": "fraud", "list": [SECRET]}},
     ],
 )
@@ -80,19 +80,19 @@ def test_what_is_or_points_at_a_person_is_a_commitment(
 ) -> None:
     write(sqlite, **facts)
     (body,) = bodies(sqlite)
-    for word in (b"fraud", SECRET.encode(), b"x1", b"17fz"):
+    for word in (b"fraud", SECRET.encode(), b"wrx", b"zzq"):
         assert word not in body
     assert b"hmac:" in body
 
 
 def test_two_leaves_about_one_person_cannot_be_told_to_be(sqlite: Store) -> None:
-    write(sqlite, 2, account="a:17fz")
+    write(sqlite, 2, account="a:zzq")
     first, second = (json.loads(body)["facts"]["account"] for body in bodies(sqlite))
     assert first != second
     with sqlite.reading() as connection:
-        found = ledger.leaves_about(connection, sqlite, "a:17fz", 20)
+        found = ledger.leaves_about(connection, sqlite, "a:zzq", 20)
         assert [leaf["place"] for leaf in found] == [0, 1]
-        assert ledger.leaves_about(connection, sqlite, "a:17e", 20) == []
+        assert ledger.leaves_about(connection, sqlite, "a:zzr", 20) == []
 
 
 def test_a_fraction_is_no_fact(sqlite: Store) -> None:
@@ -112,8 +112,7 @@ def test_a_leaf_and_what_it_records_stand_or_fall_together(store: Store) -> None
         act()
     assert bodies(store) == []
     with store.reading() as connection:
-        asked = select(about).where(about.c.name == "x")
-        assert connection.execute(asked).first() is None
+        assert connection.execute(select(about).where(about.c.name == "x")).first() is None
 
 
 def test_the_database_itself_refuses_to_change_a_leaf(store: Store) -> None:
@@ -281,13 +280,13 @@ def test_the_command_line_signs_shows_and_verifies(
     sqlite: Store, undertow: Callable[..., Any], tmp_path: Path
 ) -> None:
     assert undertow("audit", "checkpoint", sqlite.folder).out == "the log has no leaf yet\n"
-    write(sqlite, 3, account="a:17fz")
+    write(sqlite, 3, account="a:zzq")
     there = tmp_path / "witness"
     said = undertow("audit", "checkpoint", sqlite.folder, "--to", there)
     assert said.out == "4 leaves signed: 00000000000000000004.checkpoint\n"
     shown = undertow("audit", "show", sqlite.folder, "--last", 2, "--format", "json")
     assert [row["place"] for row in json.loads(shown.out)] == [2, 3]
-    shown = undertow("audit", "show", sqlite.folder, "--about", "a:17fz", "--format", "json")
+    shown = undertow("audit", "show", sqlite.folder, "--about", "a:zzq", "--format", "json")
     assert [row["kind"] for row in json.loads(shown.out)] == ["test"] * 3
     key = undertow("audit", "show", sqlite.folder, "--key").out.strip()
     sound = undertow("audit", "verify", sqlite.folder, "--checkpoints", there, "--key", key)
