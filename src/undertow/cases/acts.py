@@ -127,9 +127,7 @@ def answers(connection: Connection, act: str, *kinds: str) -> list[Act]:
     return list(connection.execute(asked))
 
 
-def hold_seen(
-    connection: Connection, case: Case, dossier: str, revision: int | None
-) -> None:
+def hold_seen(connection: Connection, case: Case, dossier: str, revision: int | None) -> None:
     """Refuse an act on what is not there any more.
 
     Raises:
@@ -139,7 +137,8 @@ def hold_seen(
     if fresh and revision in (None, case.revision):
         return
     since = select(acts.c.kind).where(
-        acts.c.case == case.case, acts.c.revision > (case.revision if revision is None else revision)
+        acts.c.case == case.case,
+        acts.c.revision > (case.revision if revision is None else revision),
     )
     changed = [kind for (kind,) in connection.execute(since.order_by(acts.c.revision))]
     changed += [] if fresh else ["evidence"]

@@ -291,7 +291,9 @@ def _hold_no_target(connection: Connection, held: Case) -> None:
         case_targets.c.case == held.case, case_targets.c.target == held.account
     )
     if not held.account.startswith("a:") or connection.execute(same).first() is not None:
-        raise _refused("nothing is decided against somebody who is to be helped", "target-protected")
+        raise _refused(
+            "nothing is decided against somebody who is to be helped", "target-protected"
+        )
 
 
 _MENDS: dict[str, str] = {

@@ -56,7 +56,11 @@ def tell(connection: Connection, measure: str, what: str, now: int) -> None:
     """Put a measure, or its end, into the outbox."""
     connection.execute(
         insert(outbox).values(
-            delivery=f"o:{secrets.token_hex(8)}", measure=measure, what=what, due_at=now, tries=0
+            delivery=f"o:{secrets.token_hex(8)}",
+            measure=measure,
+            what=what,
+            due_at=now,
+            tries=0,
         )
     )
 

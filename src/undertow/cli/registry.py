@@ -40,6 +40,8 @@ COMMANDS: Final = (
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
     Entry("playbook", "playbook", "List, check, test and fit playbooks."),
+    Entry("export", "export", "Write a case into a file that may leave."),
+    Entry("deliver", "deliver", "Tell your own system what people decided."),
     Entry("audit", "audit", "Check and sign the audit log."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
