@@ -42,6 +42,7 @@ COMMANDS: Final = (
     Entry("playbook", "playbook", "List, check, test and fit playbooks."),
     Entry("export", "export", "Write a case into a file that may leave."),
     Entry("deliver", "deliver", "Tell your own system what people decided."),
+    Entry("serve", "serve", "Open the review desk in a browser."),
     Entry("audit", "audit", "Check and sign the audit log."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
