@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import pytest
 from sqlalchemy import Row, insert, select, update
 
 from undertow.cases import claims, decide
@@ -30,6 +32,7 @@ from undertow.cases.tables import (
     runs,
     subjects,
 )
+from undertow.errors import UndertowError
 from undertow.units import DAY, MINUTE
 
 START = 20_000 * DAY
@@ -162,7 +165,9 @@ class Desk:
         row = self.row()
         given = {
             "reason": REASON,
-            "clause": "deception" if outcome in ("warn", "limit", "suspend", "remove") else None,
+            "clause": "deception"
+            if outcome in ("warn", "limit", "suspend", "remove")
+            else None,
             "dossier_hash": row.dossier,
             "revision": row.revision,
             "now": self.now,
@@ -187,3 +192,10 @@ class Desk:
         self.now += 11 * MINUTE
         decide.settle(self.store, self.now)
         return next(act.act for act in self.rows(acts) if act.kind == "approve")
+
+
+def refused(code: str, do: Callable[..., Any], *args: Any, **named: Any) -> UndertowError:
+    with pytest.raises(UndertowError) as caught:
+        do(*args, **named)
+    assert caught.value.code == code
+    return caught.value

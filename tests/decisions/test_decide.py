@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from made import REASON, Desk
-from sqlalchemy import delete, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from made import REASON, Desk, refused
 
-from undertow.cases import checkpoints, claims, decide, guards, ledger
+from undertow.cases import decide
 from undertow.cases.acts import StaleError
-from undertow.cases.tables import acts, case_targets, leaves, measures, outbox
+from undertow.cases.tables import acts, case_targets, measures, outbox
 from undertow.errors import UndertowError
 from undertow.units import DAY, HOUR, MINUTE
-
-
-def refused(code: str, do: Callable[..., Any], *args: Any, **named: Any) -> UndertowError:
-    with pytest.raises(UndertowError) as caught:
-        do(*args, **named)
-    assert caught.value.code == code
-    return caught.value
 
 
 def test_two_people_restrict_an_account_and_it_takes_effect_when_nobody_undoes_it(
@@ -87,7 +77,8 @@ def test_nobody_approves_what_they_proposed_themselves(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "code"), [("abe", "role-refused"), ("cleo", "role-refused"), ("dora", "role-refused")]
+    ("name", "code"),
+    [("abe", "role-refused"), ("cleo", "role-refused"), ("dora", "role-refused")],
 )
 def test_only_an_approver_approves(lone: Desk, name: str, code: str) -> None:
     lone.claim()
@@ -193,7 +184,9 @@ def test_a_clock_that_ran_backwards_approves_nothing(lone: Desk) -> None:
     refused("proposal-expired", lone.approve, proposal)
 
 
-@pytest.mark.parametrize(("ago", "is_fresh"), [(15 * MINUTE, True), (15 * MINUTE + 1, False), (-1, False)])
+@pytest.mark.parametrize(
+    ("ago", "is_fresh"), [(15 * MINUTE, True), (15 * MINUTE + 1, False), (-1, False)]
+)
 def test_an_approver_has_just_proved_who_they_are(lone: Desk, ago: int, is_fresh: bool) -> None:
     lone.claim()
     proposal = lone.propose()
@@ -277,7 +270,14 @@ def test_a_second_person_who_disagrees_opens_the_case_again(lone: Desk) -> None:
     row = lone.row()
     seen = (row.dossier, row.revision)
     refused(
-        "reason-short", decide.disagree, lone.store, lone.people["abe"], proposal, "no", *seen, 0
+        "reason-short",
+        decide.disagree,
+        lone.store,
+        lone.people["abe"],
+        proposal,
+        "no",
+        *seen,
+        0,
     )
     decide.disagree(lone.store, lone.people["abe"], proposal, REASON, *seen, lone.now)
     assert lone.row().state == "rejected"
@@ -333,259 +333,3 @@ def test_the_time_to_undo_is_the_desk_s_own(lone: Desk) -> None:
     assert decide.settle(lone.store, lone.now).closed == 0
     decide.undo(lone.store, lone.people["ann"], act, lone.now)
     assert lone.row().state == "claimed"
-
-
-def test_an_appeal_is_settled_by_a_third_person_who_may_lift_the_measure(desk: Desk) -> None:
-    desk.decided()
-    act = decide.appeal(desk.store, desk.people["ann"], desk.case, REASON, desk.now)
-    assert desk.row().state == "appealed"
-    for name in ("ann", "bea"):
-        refused(
-            "appeal-third",
-            decide.settle_appeal,
-            desk.store,
-            desk.people[name],
-            act,
-            False,
-            REASON,
-            desk.now,
-        )
-    third = desk.people["abe"]
-    decide.settle_appeal(desk.store, third, act, False, REASON, desk.now)
-    assert desk.row().state == "closed"
-    assert desk.rows(measures)[0].lifted_at == desk.now
-    assert [told.what for told in desk.rows(outbox)] == ["apply", "lift"]
-    refused(
-        "state-refused", decide.settle_appeal, desk.store, third, act, True, REASON, desk.now
-    )
-    refused("appeal-nothing", decide.appeal, desk.store, third, desk.case, REASON, desk.now)
-
-
-def test_an_appeal_that_is_not_upheld_leaves_the_measure(lone: Desk) -> None:
-    lone.decided()
-    act = decide.appeal(lone.store, lone.people["bob"], lone.case, REASON, lone.now)
-    decide.settle_appeal(lone.store, lone.people["bob"], act, True, REASON, lone.now)
-    assert lone.rows(measures)[0].lifted_at is None
-    again = decide.appeal(lone.store, lone.people["bob"], lone.case, REASON, lone.now)
-    refused(
-        "appeal-settled",
-        decide.settle_appeal,
-        lone.store,
-        lone.people["bob"],
-        act,
-        False,
-        REASON,
-        lone.now,
-    )
-    decide.settle_appeal(lone.store, lone.people["bob"], again, False, REASON, lone.now)
-
-
-def test_a_closed_case_is_opened_again_with_a_reason_and_decided_anew(lone: Desk) -> None:
-    lone.decided()
-    refused("reason-short", decide.reopen, lone.store, lone.people["abe"], lone.case, "x", 0)
-    decide.reopen(lone.store, lone.people["abe"], lone.case, REASON, lone.now)
-    row = lone.row()
-    assert (row.state, row.holder) == ("claimed", lone.people["abe"].reviewer)
-    lone.approve(lone.propose("abe", outcome="suspend"), "bob")
-    assert len(lone.rows(measures)) == 2
-    refused("state-refused", decide.reopen, lone.store, lone.people["abe"], lone.case, REASON, 0)
-
-
-def test_a_blind_case_is_judged_before_it_is_decided(lone: Desk) -> None:
-    lone.case = lone.opened(blind=True)
-    lone.claim()
-    refused("blind-first", lone.propose)
-    refused(
-        "judgement-unknown",
-        decide.judge_blind,
-        lone.store,
-        lone.people["ann"],
-        lone.case,
-        "guilty",
-        lone.now,
-    )
-    decide.judge_blind(lone.store, lone.people["ann"], lone.case, "likely", lone.now)
-    refused(
-        "judged-already",
-        decide.judge_blind,
-        lone.store,
-        lone.people["ann"],
-        lone.case,
-        "unlikely",
-        lone.now,
-    )
-    proposal = lone.propose()
-    refused("blind-first", lone.approve, proposal)
-    decide.judge_blind(lone.store, lone.people["bea"], lone.case, "unlikely", lone.now)
-    lone.approve(proposal)
-
-
-def test_a_target_cannot_be_restricted_through_somebody_s_case(desk: Desk) -> None:
-    """Whom a case is about helping is no account of it, and no function takes anybody else."""
-    desk.claim()
-    with desk.store.writing() as connection:
-        row = {"case": desk.case, "target": desk.account, "step": "address", "help": "none"}
-        connection.execute(insert(case_targets).values(**row, first_seen=0, decided=False))
-    refused("target-protected", desk.propose)
-    desk.propose(outcome="support_only")
-
-
-@pytest.mark.parametrize("word", ["offered", "given", "declined"])
-def test_help_stands_beside_each_target(lone: Desk, word: str) -> None:
-    store, who = lone.store, lone.people["abe"]
-    first, second = lone.targets
-    decide.help_target(store, who, lone.case, first, word, "called the helpline", lone.now)
-    decide.help_target(store, who, lone.case, first, word, "", lone.now)
-    found = {row.target: row.help for row in lone.rows(case_targets)}
-    assert found == {first: word, second: "none"}
-    refused(
-        "help-unknown", decide.help_target, store, who, lone.case, first, "arrested", "", 0
-    )
-    refused(
-        "target-unknown", decide.help_target, store, who, lone.case, "t:other", word, "", 0
-    )
-
-
-def test_notes_change_nothing_that_others_see_and_keep_a_holder_s_lease(lone: Desk) -> None:
-    lone.claim()
-    seen = lone.row().revision
-    lone.now += 29 * MINUTE
-    decide.note(lone.store, lone.people["ann"], lone.case, "asked a colleague", lone.now)
-    assert lone.row().revision == seen
-    lone.now += 29 * MINUTE
-    decide.note(lone.store, lone.people["abe"], lone.case, "saw this too", lone.now)
-    lone.propose(revision=seen)
-    refused("note-empty", decide.note, lone.store, lone.people["ann"], lone.case, "  ", 0)
-
-
-def test_no_reason_and_no_target_stands_readable_in_the_store_or_in_the_log(lone: Desk) -> None:
-    lone.claim()
-    decide.help_target(
-        lone.store, lone.people["ann"], lone.case, lone.targets[0], "given", "canary", lone.now
-    )
-    lone.propose(reason="canary reason, long enough")
-    lone.store.engine.dispose()
-    for file in lone.store.folder.rglob("*"):
-        if file.is_file():
-            assert b"canary" not in file.read_bytes()
-    with lone.store.reading() as connection:
-        for body in checkpoints.bodies(connection):
-            assert lone.targets[0].encode() not in body
-            assert lone.account.encode() not in body
-        found = ledger.leaves_about(connection, lone.store, lone.targets[0], 9)
-    assert [leaf["kind"] for leaf in found] == ["help"]
-
-
-def test_what_does_not_exist_cannot_be_decided_on(lone: Desk) -> None:
-    refused("act-unknown", lone.approve, "d:no")
-    refused("act-unknown", decide.undo, lone.store, lone.people["bea"], "d:no", 0)
-    refused("case-unknown", decide.note, lone.store, lone.people["bea"], "k:no", "note", 0)
-    lone.claim()
-    claim = lone.rows(acts)[0].act
-    refused("act-unknown", lone.approve, claim)
-
-
-def forged(desk: Desk, **other: Any) -> dict[str, Any]:
-    """What a row of `measures` would be of the acts that stand."""
-    done = {act.kind: act for act in desk.rows(acts)}
-    row = {
-        "measure": "m:forged",
-        "case": desk.case,
-        "outcome": "limit",
-        "proposal": done["propose"].act,
-        "approval": done.get("approve", done["propose"]).act,
-        "proposed_by": desk.people["ann"].reviewer,
-        "approved_by": desk.people["bea"].reviewer,
-        "dossier": desk.row().dossier,
-        "approved_at": desk.now,
-        "effective_at": desk.now,
-    }
-    return row | other
-
-
-def test_the_database_itself_refuses_a_measure_that_not_two_people_decided_on(
-    desk: Desk,
-) -> None:
-    desk.claim()
-    desk.propose()
-    ann, bea = desk.people["ann"].reviewer, desk.people["bea"].reviewer
-    attempts = [
-        forged(desk, approved_by=ann),  # the same person: the constraint of the table
-        forged(desk),  # no approval at all
-        forged(desk, proposed_by=bea, approved_by=ann),
-        forged(desk, outcome="remove"),
-    ]
-    for row in attempts:
-        with pytest.raises(DBAPIError), desk.store.writing() as connection:
-            connection.execute(insert(measures).values(**row))
-    assert desk.rows(measures) == []
-
-
-def test_approver_and_proposer_are_two_by_constraint_even_without_guards(desk: Desk) -> None:
-    desk.claim()
-    desk.propose()
-    with desk.store.writing() as connection:
-        for line in guards.removals(connection.dialect.name):
-            connection.execute(text(line))
-    ann = desk.people["ann"].reviewer
-    with pytest.raises(IntegrityError, match="two_people"), desk.store.writing() as connection:
-        connection.execute(insert(measures).values(**forged(desk, approved_by=ann)))
-
-
-def test_acts_and_measures_are_not_changed_afterwards(desk: Desk) -> None:
-    desk.decided()
-    changes = [
-        update(acts).values(kind="note"),
-        delete(acts),
-        update(measures).values(approved_by=desk.people["bob"].reviewer),
-        update(measures).values(outcome="remove"),
-        delete(outbox),
-        delete(measures),
-    ]
-    for change in changes:
-        if change.table is outbox:
-            with desk.store.writing() as connection:
-                connection.execute(change)
-            continue
-        with pytest.raises(DBAPIError), desk.store.writing() as connection:
-            connection.execute(change)
-    with desk.store.writing() as connection, guards.purging(connection, desk.case):
-        connection.execute(delete(measures).where(measures.c.case == desk.case))
-        connection.execute(delete(acts).where(acts.c.case == desk.case))
-    assert desk.rows(acts) == []
-
-
-def test_a_log_that_takes_no_leaf_stops_every_act(desk: Desk) -> None:
-    """No key, no leaf; no leaf, no act: nothing of it happened."""
-    desk.claim()
-    desk.propose()
-    before = state(desk)
-    ledger.key_path(desk.store).rename(ledger.key_path(desk.store).with_suffix(".away"))
-    for act in every_act(desk):
-        refused("audit-key-missing", act)
-    assert state(desk) == before
-
-
-def state(desk: Desk) -> list[Any]:
-    """All that a decision could change."""
-    kept = [desk.row(), desk.rows(acts), desk.rows(measures), desk.rows(case_targets)]
-    with desk.store.reading() as connection:
-        return [*kept, connection.execute(select(leaves)).all()]
-
-
-def every_act(desk: Desk) -> list[Callable[[], object]]:
-    """Acts that would all succeed on a case with an open proposal of ann's."""
-    row, store, now = desk.row(), desk.store, desk.now
-    ann, bob = desk.people["ann"], desk.people["bob"]
-    act = next(one.act for one in desk.rows(acts) if one.kind == "propose")
-    seen = (row.dossier, row.revision)
-    return [
-        lambda: desk.approve(act),
-        lambda: decide.disagree(store, bob, act, REASON, *seen, now),
-        lambda: decide.withdraw(store, ann, act, now),
-        lambda: decide.note(store, ann, desk.case, "a note", now),
-        lambda: decide.help_target(store, ann, desk.case, desk.targets[0], "given", "", now),
-        lambda: decide.judge_blind(store, ann, desk.case, "likely", now),
-        lambda: decide.settle(store, now + 4 * DAY),
-        lambda: claims.claim(store, bob, desk.case, now),
-    ]
