@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from made_up import DAY, NOW, START, dossier, measure, record, simulated
 
 from undertow.cases import dossier as d
+from undertow.cases.policy import RESTRICTIVE
 from undertow.errors import UndertowError
 from undertow.outward import statement
-from undertow.outward.record import RESTRICTIVE
 from undertow.outward.statement import EEA, LANGUAGES, Terms, draft, schema, words
 
 

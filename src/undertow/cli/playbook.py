@@ -160,15 +160,18 @@ def live(
 
     Example: undertow playbook live cases --out live && undertow detect events --playbook live/mine.yaml --out found
     """
-    from undertow.cases.playbooks import live as in_use
+    from undertow.cases.playbook_states import text_of, versions
     from undertow.cases.store import open_store
 
-    texts = in_use(open_store(place))
+    store = open_store(place)
+    in_use = [one for one in versions(store) if one.state == "live"]
     out.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (out / f"{name}.yaml").write_text(text, "utf-8", newline="\n")
-        say(f"{name}.yaml")
-    if not texts:
+    for one in in_use:
+        text = text_of(store, one.playbook, one.version)
+        (out / f"{one.playbook}.yaml").write_text(text, "utf-8", newline="\n")
+        say(f"{one.playbook}.yaml")
+    store.close()
+    if not in_use:
         note("none is in use yet: a draft goes on trial, then a second person lets it go live")
 
 

@@ -41,6 +41,8 @@ COMMANDS: Final = (
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
     Entry("playbook", "playbook", "List, check, test, fit, promote playbooks."),
     Entry("backtest", "backtest", "Try a playbook on events that you hold."),
+    Entry("export", "export", "Write a case into a file that may leave."),
+    Entry("deliver", "deliver", "Tell your own system what people decided."),
     Entry("serve", "serve", "Open the review desk in a browser."),
     Entry("case", "case", "Look at cases; hold, erase, allow."),
     Entry("report", "report", "Count a month at the desk."),

@@ -15,6 +15,7 @@ import msgspec
 
 from undertow.cases import ledger
 from undertow.cases.people import READS, Person, hold_role
+from undertow.cases.policy import clauses
 from undertow.cases.store import Store
 from undertow.errors import UndertowError
 from undertow.outward import aggregates, bundle, misp, page, plain, statement, stix
@@ -25,7 +26,7 @@ from undertow.outward.gather import (
     natives_of_targets,
     without_names,
 )
-from undertow.outward.record import MARK, Maker, Record
+from undertow.outward.record import MARK, Maker, Record, decided
 
 Kind = Literal["bundle", "html", "json", "csv", "stix", "misp", "statement"]
 KINDS: Final[tuple[Kind, ...]] = (
@@ -99,6 +100,8 @@ def export(store: Store, who: Person, case: str, asked: Asked, now: int) -> File
     natives = natives_of_targets(store, {one.target for one in record.targets})
     record = _cleaned(record, natives)
     maker = Maker(who.reviewer, now, asked.native_reason, asked.text_reason)
+    if asked.kind == "statement":
+        asked = _with_clause(store, record, asked, now)
     name, media_type, body, searched = build(record, maker, asked)
     hold_no_target(searched, natives)
     made = File(name, media_type, body, hashlib.sha256(body).hexdigest())
@@ -201,6 +204,16 @@ def _statements(record: Record, maker: Maker, asked: Asked) -> dict[str, bytes]:
         for language, one in drafts.items()
     }
     return {**texts, "statement.json": bundle.encoded(chosen.fields)}
+
+
+def _with_clause(store: Store, record: Record, asked: Asked, now: int) -> Asked:
+    """Put the title of the clause that was decided on into the terms, as far as the policy still has it."""
+    terms = asked.terms or statement.Terms()
+    if terms.clause is None:
+        titles = {one.id: one.title for one in clauses(store.folder)}
+        title = titles.get(decided(record, now).clause or "")
+        terms = msgspec.structs.replace(terms, clause=title)
+    return msgspec.structs.replace(asked, terms=terms)
 
 
 def _cleaned(record: Record, natives: Iterable[str]) -> Record:

@@ -56,7 +56,7 @@ def gather(
     for reason in (native_reason, text_reason):
         if reason is not None:
             hold_role(who, *WORKS)
-            _hold_reason(reason)
+            hold_reason(reason)
     view = reading.case_view(store, who, case, now)
     if view.blind:
         raise UndertowError(
@@ -75,7 +75,8 @@ def gather(
     return _with(record, native, texts)
 
 
-def _hold_reason(reason: str) -> None:
+def hold_reason(reason: str) -> None:
+    """Refuse a reason that says nothing: `export-reason`."""
     if len(reason.strip()) < SHORTEST:
         raise UndertowError(
             "an export with an id or with text needs a reason",

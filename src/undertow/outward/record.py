@@ -15,8 +15,6 @@ from undertow import __version__
 from undertow.cases.dossier import Dossier
 from undertow.errors import UndertowError
 
-RESTRICTIVE: Final = ("warn", "limit", "suspend", "remove")
-"""Outcomes that act on an account: two people decide on them, and only these are told to other systems."""
 MARK: Final = "SIMULATED"
 """Stands in every file of a store that holds a simulated world."""
 

@@ -23,6 +23,7 @@ from undertow.review import (
     actions,
     api,
     clock,
+    exports,
     oidc,
     signin,
     staff,
@@ -38,7 +39,7 @@ from undertow.review.links import Links
 from undertow.review.logs import logger_for
 from undertow.review.passkeys import Passkeys
 from undertow.review.policy import HALF
-from undertow.review.screens import campaign, case, queue
+from undertow.review.screens import campaign, case, health, queue, workbench
 from undertow.review.settings import Settings
 
 home = APIRouter()
@@ -68,9 +69,12 @@ def routers() -> tuple[APIRouter, ...]:
         staff.router,
         api.router,
         actions.router,
+        exports.router,
         queue.router,
         case.router,
         campaign.router,
+        workbench.router,
+        health.router,
     )
 
 

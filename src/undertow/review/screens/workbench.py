@@ -10,7 +10,9 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from undertow.cases.playbooks import Version, live, move, save_draft, versions
+from undertow.cases import playbook_states as states
+from undertow.cases.playbook_states import Version
+from undertow.cases.store import Store
 from undertow.errors import Faults, UndertowError
 from undertow.export.folder import StepFacts
 from undertow.playbooks.catalog import names as shipped
@@ -51,7 +53,6 @@ class Entry:
     version: str
     link: str
     here: bool
-    by: str | None
 
 
 @dataclass(frozen=True)
@@ -91,17 +92,16 @@ def workbench_page(
 ) -> HTMLResponse:
     """Show one playbook, the first that ships if none is named."""
     store, who, language = store_of(request), current(request), language_of(request)
-    kept = versions(store, who)
+    kept = states.versions(store)
     chosen = next((one for one in kept if one.version == version), None)
     name = chosen.playbook if chosen else playbook if playbook in shipped() else shipped()[0]
-    text = chosen.text if chosen else read_text(name)
+    text = states.text_of(store, name, chosen.version) if chosen else read_text(name)
     state = chosen.state if chosen else "shipped"
     in_use = live(store).get(name) or (read_text(name) if name in shipped() else "")
-    people = holders(store)
     return render(
         request,
         "workbench.html",
-        entries=_entries(language, kept, name, chosen, people),
+        entries=_entries(language, kept, name, chosen),
         chosen=chosen,
         name=name,
         title=title_of(language, name),
@@ -111,9 +111,10 @@ def workbench_page(
         checked=check(language, text),
         difference=_difference(in_use, text),
         may_write=who.works,
-        may_promote=chosen is not None
-        and who.role == "approver"
-        and chosen.proposed_by != who.reviewer,
+        is_approver=who.role == "approver",
+        is_asked=chosen is not None and chosen.state == "shadow" and chosen.proposed_by is not None,
+        asked_by=holders(store).get(chosen.proposed_by or "") if chosen else None,
+        asked_by_me=chosen is not None and chosen.proposed_by == who.reviewer,
         trial=trials_of(request).get(job),
         told=_told(language, trials_of(request).get(job)),
         events=settings_of(request).events is not None,
@@ -130,28 +131,36 @@ def check_text(request: Request, text: Text) -> HTMLResponse:
 @router.post("/workbench/draft", name="bench_draft")
 def keep_draft(request: Request, text: Text) -> Response:
     """Keep a text as a draft of its own."""
-    name, version = save_draft(store_of(request), current(request), text, now_of(request))
-    return RedirectResponse(f"/workbench?playbook={name}&version={version}", 303)
-
-
-@router.post("/playbook/{playbook}/move", name="bench_move")
-def move_version(request: Request, playbook: str, version: Code, to: Code) -> Response:
-    """Put a version on trial, or aside."""
-    if to == "live":
-        raise UndertowError(
-            "going live is asked for by name",
-            code="playbook-state",
-            mend="use the button that lets it go live",
-        )
-    move(store_of(request), current(request), playbook, version, to, now_of(request))
-    return RedirectResponse(f"/workbench?playbook={playbook}&version={version}", 303)
+    told = text.replace("\r\n", "\n")
+    return _shown(states.draft(store_of(request), current(request), told, now_of(request)))
 
 
 @router.post("/playbook/{playbook}/promote", name="promote")
 def promote(request: Request, playbook: str, version: Code) -> Response:
-    """Let a version go live: an approver who did not write it."""
-    move(store_of(request), current(request), playbook, version, "live", now_of(request))
-    return RedirectResponse(f"/workbench?playbook={playbook}&version={version}", 303)
+    """Take a version one state up; from trial to use it takes two approvers."""
+    store, who = store_of(request), current(request)
+    return _shown(states.promote(store, who, playbook, version, now_of(request)))
+
+
+@router.post("/playbook/{playbook}/retire", name="bench_retire")
+def retire(request: Request, playbook: str, version: Code) -> Response:
+    """Put a version aside for good."""
+    store, who = store_of(request), current(request)
+    return _shown(states.retire(store, who, playbook, version, now_of(request)))
+
+
+def _shown(version: Version) -> Response:
+    link = f"/workbench?playbook={version.playbook}&version={version.version}"
+    return RedirectResponse(link, 303)
+
+
+def live(store: Store) -> dict[str, str]:
+    """Give the texts of the desk's own playbooks that are in use, by name."""
+    return {
+        one.playbook: states.text_of(store, one.playbook, one.version)
+        for one in states.versions(store)
+        if one.state == "live"
+    }
 
 
 @router.post("/workbench/backtest", name="backtest")
@@ -247,7 +256,6 @@ def _entries(
     kept: tuple[Version, ...],
     name: str,
     chosen: Version | None,
-    people: dict[str, str],
 ) -> list[Entry]:
     in_use = {one.playbook for one in kept if one.state == "live"}
     entries = [
@@ -261,7 +269,6 @@ def _entries(
             "",
             f"/workbench?playbook={one}",
             chosen is None and one == name,
-            None,
         )
         for one in shipped()
     ]
@@ -274,7 +281,6 @@ def _entries(
             one.version,
             f"/workbench?playbook={one.playbook}&version={one.version}",
             chosen is not None and chosen.version == one.version,
-            people.get(one.proposed_by or "", one.proposed_by),
         )
         for one in kept
     ]
