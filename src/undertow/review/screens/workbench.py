@@ -112,7 +112,9 @@ def workbench_page(
         difference=_difference(in_use, text),
         may_write=who.works,
         is_approver=who.role == "approver",
-        is_asked=chosen is not None and chosen.state == "shadow" and chosen.proposed_by is not None,
+        is_asked=chosen is not None
+        and chosen.state == "shadow"
+        and chosen.proposed_by is not None,
         asked_by=holders(store).get(chosen.proposed_by or "") if chosen else None,
         asked_by_me=chosen is not None and chosen.proposed_by == who.reviewer,
         trial=trials_of(request).get(job),
