@@ -180,7 +180,10 @@ def test_the_order_of_two_folders_makes_no_difference(tmp_path: Path, take) -> N
         names = {code(store, n): n for n in range(14)}
         shapes.append(
             (
-                {(names[account], role): told for (account, role), told in found["cases"].items()},
+                {
+                    (names[account], role): told
+                    for (account, role), told in found["cases"].items()
+                },
                 sorted(sorted(names[one] for one in group) for group in found["campaigns"]),
                 sorted(step for _, step in found["targets"]),
             )
@@ -248,7 +251,9 @@ def test_a_decided_account_gets_no_second_case_for_the_same_conduct(sqlite, take
     close(sqlite, 0)
     done = take(sqlite, World(roles={0: "facilitator"}, made=3600), now=NOW + DAY)
     assert done.left["decided in another role"] == 1
-    done = take(sqlite, World(roles={0: "facilitator"}, made=7200, targets=4), now=NOW + 2 * DAY)
+    done = take(
+        sqlite, World(roles={0: "facilitator"}, made=7200, targets=4), now=NOW + 2 * DAY
+    )
     assert done.opened == 1
 
 
@@ -374,7 +379,9 @@ def test_whatever_comes_in_which_order_the_store_stays_sound(
         source = EventTexts((events,), "a test")
         open_cases(store, open_folder(folder / f"found{n}"), source, now=NOW + n)
         held = rows(store, cases)
-        unmerged = [row.account for row in held if row.merged_into is None and row.state != "closed"]
+        unmerged = [
+            row.account for row in held if row.merged_into is None and row.state != "closed"
+        ]
         assert len(unmerged) == len(set(unmerged))
         for row in held:
             dossier = decode(rows(store, dossiers, dossiers.c.hash == row.dossier)[0].body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from sqlalchemy.exc import DBAPIError
 
 from undertow.cases import ledger
 from undertow.cases import playbook_states as states
+from undertow.cases.intake import open_cases
 from undertow.cases.people import add_person
+from undertow.cases.store import make_store
 from undertow.cases.tables import playbook_states
 from undertow.errors import UndertowError
+from undertow.export.folder import open_folder
 from undertow.playbooks.parse import read_text
 from undertow.units import DAY
 
@@ -179,3 +183,14 @@ def test_the_command_line_promotes_as_a_person_with_their_password(
     assert "is live\n" in undertow("playbook", "promote", place, NAME, "--as", "eve").out
     retired = undertow("playbook", "promote", place, NAME, "--as", "eve", "--retire")
     assert "is retired\n" in retired.out
+
+
+def test_what_is_not_live_at_the_desk_opens_no_cases(_desk_made: Path, tmp_path: Path) -> None:
+    store = make_store(tmp_path / "desk", simulated=True)
+    desk = Desk(store)
+    version = drafted(desk).version
+    made = open_cases(store, open_folder(_desk_made / "found"), now=desk.now)
+    assert (made.opened, set(made.left)) == (0, {"playbook not live"})
+    states.retire(store, desk.people["bea"], NAME, version, desk.now)
+    assert open_cases(store, open_folder(_desk_made / "found"), now=desk.now).opened == 0
+    store.close()

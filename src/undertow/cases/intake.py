@@ -149,7 +149,7 @@ def run_code(results: Results) -> str:
 
 def choose(store: Store, connection: Connection, results: Results) -> Choice:
     """Choose the rows that are taken in: those with a case, all alerts, and the best above even odds."""
-    held = _held(connection)
+    held, kept_back = _held(connection), _kept_back(connection, results)
     budget = int(store.setting("daily_reviews") or rule.DAILY)
     odds = rule.even(results.run.prior)
     choice = Choice()
@@ -160,10 +160,8 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     for place, row in enumerate(results.ranking(), start=1):
         account = str(row["account"])
         is_best = account not in seen
-        kept_back = _kept_back(connection, results, row["playbook"])
-        if kept_back is not None:
-            if is_best:
-                choice.left[kept_back] += 1
+        if row["playbook"] in kept_back:
+            choice.left[kept_back[row["playbook"]]] += is_best
             seen.add(account)
             continue
         seen.add(account)
@@ -193,12 +191,15 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     return choice
 
 
-def _kept_back(connection: Connection, results: Results, playbook: str) -> str | None:
-    """Say why what a playbook finds becomes no case, None where it does."""
-    facts = results.run.playbook(playbook)
-    if facts.status == RESEARCH:
-        return "research playbook"
-    return None if opens_cases(connection, playbook, facts.version) else "playbook not live"
+def _kept_back(connection: Connection, results: Results) -> dict[str, str]:
+    """Say of which playbooks nothing becomes a case, and why."""
+    found: dict[str, str] = {}
+    for facts in results.run.playbooks:
+        if facts.status == RESEARCH:
+            found[facts.name] = "research playbook"
+        elif not opens_cases(connection, facts.name, facts.version):
+            found[facts.name] = "playbook not live"
+    return found
 
 
 def _held(connection: Connection) -> dict[str, dict[tuple[str, str], str]]:
