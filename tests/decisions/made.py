@@ -32,6 +32,7 @@ from undertow.cases.tables import (
     runs,
     subjects,
 )
+from undertow.cases.vault import context
 from undertow.errors import UndertowError
 from undertow.units import DAY, MINUTE
 
@@ -65,7 +66,9 @@ class Desk:
             connection.execute(insert(reviewers).values(**row))
         return Person(reviewer, reviewer, role)
 
-    def opened(self, *, blind: bool = False, targets: int = 2) -> str:
+    def opened(
+        self, *, blind: bool = False, targets: int = 2, native: str | None = None
+    ) -> str:
         """Open a case as an intake does."""
         case, account = f"k:{secrets.token_hex(8)}", f"a:{secrets.token_hex(8)}"
         named = [f"t:{secrets.token_hex(8)}" for _ in range(targets)]
@@ -83,6 +86,9 @@ class Desk:
         with self.store.writing() as connection:
             for code in (account, *named):
                 row = {"code": code, "platform": "forum", "first_seen": self.now}
+                if code == account and native is not None:
+                    place = context("subjects", code, "sealed_id")
+                    row["sealed_id"] = self.store.vault.seal(code, place, native)
                 connection.execute(insert(subjects).values(**row))
             connection.execute(
                 insert(cases).values(

@@ -184,3 +184,13 @@ def passages_of(connection: Connection, case: str, who: Person) -> tuple[Passage
         .order_by(passages.c.at, passages.c.passage)
     )
     return tuple(Passage(*row) for row in connection.execute(asked).all())
+
+
+def native_of(store: Store, connection: Connection, code: str) -> str | None:
+    """Open a native id for what has a record of its own, such as an export; None if unknown or erased.
+
+    People look at one by `reading.reveal_identity`.
+    """
+    asked = select(subjects.c.sealed_id).where(subjects.c.code == code)
+    sealed = connection.execute(asked).scalar()
+    return opened(store, code, context("subjects", code, "sealed_id"), sealed)

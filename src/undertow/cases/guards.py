@@ -50,6 +50,15 @@ _SET_ONCE: Final = " AND ".join(
     f"(OLD.{name} IS NULL OR NEW.{name} = OLD.{name})" for name in ("undone_at", "lifted_at")
 )
 
+LIVE: Final = "a playbook goes live by two people, and its text stays"
+_LIVE_BY_ONE: Final = (
+    "(NEW.state = 'live' AND (NEW.proposed_by IS NULL OR NEW.approved_by IS NULL"
+    " OR NEW.proposed_by = NEW.approved_by))"
+)
+_OTHER_TEXT: Final = (
+    "NEW.body <> OLD.body OR NEW.version <> OLD.version OR NEW.playbook <> OLD.playbook"
+)
+
 RULES: Final = (
     ("leaves_keep", "UPDATE", "leaves", "1 = 1", "a leaf of the audit log is never changed"),
     ("leaves_stay", "DELETE", "leaves", "1 = 1", "a leaf of the audit log is never deleted"),
@@ -82,6 +91,14 @@ RULES: Final = (
         "measures",
         f"NOT ({_SAME_MEASURE} AND {_SET_ONCE})",
         "of a measure only its end is written",
+    ),
+    ("playbook_states_two", "INSERT", "playbook_states", _LIVE_BY_ONE, LIVE),
+    (
+        "playbook_states_keep",
+        "UPDATE",
+        "playbook_states",
+        f"{_LIVE_BY_ONE} OR {_OTHER_TEXT}",
+        LIVE,
     ),
     ("measures_stay", "DELETE", "measures", f"NOT {_IS_PURGED}", "a measure is never deleted"),
 )

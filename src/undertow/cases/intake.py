@@ -25,6 +25,7 @@ from undertow.cases.keeping import Keeper, Made
 from undertow.cases.ledger import record
 from undertow.cases.making import SHOWN as SOURCE
 from undertow.cases.making import campaign_cards, made_at, warnings
+from undertow.cases.playbook_states import opens_cases
 from undertow.cases.store import Store
 from undertow.cases.tables import cases, runs
 from undertow.errors import UndertowError
@@ -107,18 +108,31 @@ def open_cases(
 
 def hold_apart(simulated: bool, results: Results) -> None:
     """Refuse to mix a simulated world with real cases: `cases-simulated`, `cases-real`."""
-    if results.run.simulated is not None and not simulated:
-        raise UndertowError(
+    fault = mixed(simulated, results.run.simulated is not None)
+    if fault is not None:
+        raise fault
+
+
+def mixed(store: bool, events: bool) -> UndertowError | None:
+    """Make the fault of a simulated world and real cases in one store; None where both are the same.
+
+    Args:
+        store: whether the store is of a simulated world.
+        events: whether the events are.
+    """
+    if events and not store:
+        return UndertowError(
             "a simulated world is no matter for real cases",
             code="cases-simulated",
             mend="look at it with `undertow demo --serve`, which keeps a store of its own",
         )
-    if results.run.simulated is None and simulated:
-        raise UndertowError(
+    if store and not events:
+        return UndertowError(
             "this case store holds a simulated world, and real cases do not belong there",
             code="cases-real",
             mend="name another place with --into",
         )
+    return None
 
 
 def run_code(results: Results) -> str:
@@ -135,7 +149,7 @@ def run_code(results: Results) -> str:
 
 def choose(store: Store, connection: Connection, results: Results) -> Choice:
     """Choose the rows that are taken in: those with a case, all alerts, and the best above even odds."""
-    held = _held(connection)
+    held, kept_back = _held(connection), _kept_back(connection, results)
     budget = int(store.setting("daily_reviews") or rule.DAILY)
     odds = rule.even(results.run.prior)
     choice = Choice()
@@ -146,9 +160,8 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     for place, row in enumerate(results.ranking(), start=1):
         account = str(row["account"])
         is_best = account not in seen
-        if results.run.playbook(row["playbook"]).status == RESEARCH:
-            if is_best:
-                choice.left["research playbook"] += 1
+        if row["playbook"] in kept_back:
+            choice.left[kept_back[row["playbook"]]] += is_best
             seen.add(account)
             continue
         seen.add(account)
@@ -176,6 +189,17 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     if heavy[room:]:
         choice.left["over the day's reviews"] += len(heavy[room:])
     return choice
+
+
+def _kept_back(connection: Connection, results: Results) -> dict[str, str]:
+    """Say of which playbooks nothing becomes a case, and why."""
+    found: dict[str, str] = {}
+    for facts in results.run.playbooks:
+        if facts.status == RESEARCH:
+            found[facts.name] = "research playbook"
+        elif not opens_cases(connection, facts.name, facts.version):
+            found[facts.name] = "playbook not live"
+    return found
 
 
 def _held(connection: Connection) -> dict[str, dict[tuple[str, str], str]]:

@@ -22,7 +22,7 @@ from undertow.cases.ledger import record
 from undertow.cases.making import dossier_of
 from undertow.cases.passages import Passages
 from undertow.cases.store import Store
-from undertow.cases.tables import acts, case_targets, cases, dossiers, subjects
+from undertow.cases.tables import acts, case_targets, cases, dossiers, named, subjects
 from undertow.cases.vault import context
 from undertow.export.findings import Finding
 from undertow.export.folder import Results
@@ -134,6 +134,7 @@ class Keeper:
             )
         )
         self._keep_dossier(case, dossier)
+        self._write_named(case, dossier)
         self._passages.add(case, dossier, one.cited)
         self._act(case, "opened", 1, dossier)
         self.counts["opened"] += 1
@@ -149,6 +150,7 @@ class Keeper:
         self._name(dossier, one)
         self._db.execute(update(cases).where(cases.c.case == row.case).values(**values))
         self._keep_dossier(row.case, dossier)
+        self._write_named(row.case, dossier)
         self._passages.add(row.case, dossier, one.cited)
         kind = "reopened" if opens_again else "updated"
         self._act(row.case, kind, row.revision + 1, dossier)
@@ -205,6 +207,13 @@ class Keeper:
             elif held[target] != step:
                 mine = (case_targets.c.case == case, case_targets.c.target == target)
                 self._db.execute(update(case_targets).where(*mine).values(step=step))
+
+    def _write_named(self, case: str, dossier: Dossier) -> None:
+        asked = select(named.c.code).where(named.c.case == case)
+        held = set(self._db.execute(asked).scalars())
+        rows = [{"case": case, "code": code} for code in codes_of(dossier) if code not in held]
+        if rows:
+            self._db.execute(insert(named), rows)
 
     def _act(self, case: str, kind: str, revision: int, dossier: Dossier) -> None:
         """Write down what the clock did, with a leaf of the audit log."""
@@ -275,7 +284,7 @@ class Keeper:
 
     def _name(self, dossier: Dossier, one: Made) -> None:
         """Keep the subjects that a dossier names, their native ids sealed where they are known."""
-        codes = [code for code in _named(dossier) if code not in self._subjects]
+        codes = [code for code in codes_of(dossier) if code not in self._subjects]
         self._subjects.update(codes)
         asked = select(subjects.c.code, subjects.c.sealed_id, subjects.c.erased_at)
         held = {
@@ -319,12 +328,12 @@ def _furthest(dossier: Dossier) -> dict[str, str]:
     return found
 
 
-def _named(dossier: Dossier) -> Iterable[str]:
+def codes_of(dossier: Dossier) -> Iterable[str]:
     """List the accounts and targets that a dossier names, each once."""
-    named = [dossier.account, *dossier.targets]
+    found = [dossier.account, *dossier.targets]
     for funnel in dossier.funnels:
-        named += [code for _, code in funnel.roles]
-        named += [step.actor for step in funnel.steps]
+        found += [code for _, code in funnel.roles]
+        found += [step.actor for step in funnel.steps]
     if dossier.campaign is not None:
-        named += [code for code, _ in dossier.campaign.members]
-    return dict.fromkeys(code for code in named if code.startswith(("a:", "t:")))
+        found += [code for code, _ in dossier.campaign.members]
+    return dict.fromkeys(code for code in found if code.startswith(("a:", "t:")))

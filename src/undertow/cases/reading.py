@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, func, insert, select
 
 from undertow.cases.beside import (
     Act,
@@ -32,10 +32,10 @@ from undertow.cases.people import READS, WORKS, Person, hold_role
 from undertow.cases.queue import Row, is_blind, judged_by, shown_rows
 from undertow.cases.store import Store
 from undertow.cases.tables import (
-    case_targets,
     cases,
     dossiers,
     exposures,
+    named,
     passages,
     runs,
     subjects,
@@ -321,12 +321,12 @@ def _count(connection: Connection, who: Person, what: str, since: int) -> int:
 
 
 def _case_of(connection: Connection, code: str) -> tuple[str, str] | None:
-    """Find a case that is about a code, and its account; for others of a funnel, none."""
-    mine = select(case_targets.c.case).where(case_targets.c.target == code)
+    """Find the newest case that names a code, and its account; None where no case does any more."""
     asked = (
         select(cases.c.case, cases.c.account)
-        .where(or_(cases.c.account == code, cases.c.case.in_(mine)))
-        .order_by(cases.c.updated_at.desc())
+        .join(named, named.c.case == cases.c.case)
+        .where(named.c.code == code)
+        .order_by(cases.c.updated_at.desc(), cases.c.case)
         .limit(1)
     )
     row = connection.execute(asked).first()

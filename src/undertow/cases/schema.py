@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -74,8 +74,7 @@ def bring_up(engine: Engine, folder: Path, migrations: Path = MIGRATIONS) -> Pat
     newest = head(migrations)
     if stands == newest:
         return None
-    known = {one.revision for one in _versions(migrations)}
-    if stands not in known:
+    if stands not in versions(migrations):
         raise UndertowError(
             "a later version of Undertow made this case store",
             code="cases-newer",
@@ -91,10 +90,11 @@ def bring_up(engine: Engine, folder: Path, migrations: Path = MIGRATIONS) -> Pat
     return copy
 
 
-def _versions(migrations: Path) -> list[Any]:
+def versions(migrations: Path = MIGRATIONS) -> set[str]:
+    """Name all versions of the tables that this version knows."""
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    return list(ScriptDirectory.from_config(config).walk_revisions())
+    return {one.revision for one in ScriptDirectory.from_config(config).walk_revisions()}
 
 
 def _run(engine: Engine, version: str, migrations: Path) -> None:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
 from undertow.cases import schema
+from undertow.cases.erasing import strip
 from undertow.cases.keyfile import KeyFile, wrong_keys
 from undertow.cases.sqlite import alone, pragmas
 from undertow.cases.tables import about, subjects
@@ -199,9 +200,7 @@ def make_store(
     Raises:
         UndertowError: `cases-there` if there is one already; `vault-keys-there`; as `open_store` otherwise.
     """
-    if not _is_url(place):
-        Path(place).mkdir(parents=True, exist_ok=True, mode=0o700)
-    engine, folder = _engine(place, folder, is_new=True)
+    engine, folder = connected(place, folder)
     with _readable(engine):
         if schema.is_there(engine):
             raise UndertowError(
@@ -240,6 +239,13 @@ def is_store(place: str | Path) -> bool:
 
 def _is_url(place: str | Path) -> bool:
     return isinstance(place, str) and "://" in place
+
+
+def connected(place: str | Path, folder: Path | None) -> tuple[Engine, Path]:
+    """Connect to where a store is to be, and give its folder; faults as `open_store`."""
+    if not _is_url(place):
+        Path(place).mkdir(parents=True, exist_ok=True, mode=0o700)
+    return _engine(place, folder, is_new=True)
 
 
 def _engine(
@@ -318,5 +324,4 @@ def _bury(store: Store) -> None:
         return
     with store.writing() as connection:
         for code in here:
-            marks = {"sealed_id": None, "erased_at": buried[code]}
-            connection.execute(update(subjects).where(subjects.c.code == code).values(**marks))
+            strip(connection, code, buried[code])

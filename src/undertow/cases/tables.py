@@ -136,6 +136,15 @@ case_targets = Table(
 )
 """Whom a case is about helping; `decided`: it was known when the case was last closed."""
 
+named = Table(
+    "named",
+    metadata,
+    Column("case", Word, ForeignKey("cases.case"), primary_key=True),
+    Column("code", Word, ForeignKey("subjects.code"), primary_key=True, index=True),
+    sqlite_strict=True,
+)
+"""Whom the dossiers of a case name in any place: when no case names a subject any more, it is forgotten."""
+
 passages = Table(
     "passages",
     metadata,

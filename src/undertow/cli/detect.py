@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from undertow.cli.detect_into import Into, hold_into, take_in
 from undertow.cli.options import (
     checked_moment,
     checked_reason,
@@ -126,6 +127,19 @@ def detect(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A setting of Spark; may be given many times."),
     ] = None,
+    into: Annotated[
+        str | None,
+        typer.Option(metavar="CASES", help="Case store: a folder, or a postgresql:// URL."),
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="Key file of the case store. [CASES.keys]")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of a case store in PostgreSQL.")
+    ] = None,
+    daily_reviews: Annotated[
+        int | None, typer.Option(help="Cases that the desk reviews in a day. [40]", min=1)
+    ] = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="Of the ranking.")
     ] = Format.TEXT,
@@ -142,6 +156,9 @@ def detect(
     from undertow.request import Request
 
     settle_memory()
+    desk = None if into is None else Into(into, keys, folder, daily_reviews)
+    if desk is not None:
+        hold_into(desk, events, ground, timezone)
     if (known is not None or from_reports) and (state is not None or not campaigns):
         raise UndertowError(
             "`--known` and `--from-reports` do not go together with `--state` or `--no-campaigns`",
@@ -179,6 +196,9 @@ def detect(
     else:
         show(result.accounts.to_pylist(), result.accounts.column_names, output_format)
     note_read(result)
+    if desk is not None:
+        with progress("reading cited events", None, "events") as advance:
+            take_in(desk, out, events, ground, timezone, advance)
     rejected = result.summary["rejected"]
     if rejected:
         rows = "1 row was" if rejected == 1 else f"{rejected:,} rows were"

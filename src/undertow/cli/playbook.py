@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from undertow.cli.playbook_fit import fit
+from undertow.cli.playbook_promote import promote
 from undertow.cli.screen import Format, complain, note, say, show
 from undertow.errors import YOUR_FAULT, UndertowError
 
@@ -148,3 +149,4 @@ def schema() -> None:
 
 
 app.command("fit")(fit)
+app.command("promote")(promote)
