@@ -136,16 +136,18 @@ NOON = 1_780_315_200_000_000
 """1 June 2026, noon UTC, in microseconds: when the run of the small world was made."""
 
 
-def small_world() -> ModuleType:
-    """Load the maker of the small world, which stands with the tests of cases."""
+def _small_world() -> ModuleType:
+    """Load the maker of the small world, which stands with the tests of cases; `import small_world` finds it then."""
     name = "small_world"
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, ROOT / "tests/cases/small_world.py")
-        assert spec is not None
-        assert spec.loader is not None
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
+    spec = importlib.util.spec_from_file_location(name, ROOT / "tests/cases/small_world.py")
+    assert spec is not None
+    assert spec.loader is not None
+    sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[name])
     return sys.modules[name]
+
+
+small_world = _small_world()
 
 
 @pytest.fixture(scope="session")
@@ -197,8 +199,7 @@ def _desk_made(
     folder = tmp_path_factory.mktemp("desk")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("UNDERTOW_KEY_FILE", str(_key_file))
-        world = small_world()
-        events = world.write_world(folder / "found", world.World())
+        events = small_world.write_world(folder / "found", small_world.World())
         store = make_store(folder / "cases", simulated=True)
         for name, role in STAFF.items():
             add_person(store, name, role, PASSWORD, now=NOON)

@@ -15,7 +15,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -23,6 +23,7 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from undertow.cases.sqlite import in_turn
 from undertow.errors import UndertowError
 
 LENGTH: Final = 32
@@ -32,6 +33,10 @@ NONCE: Final = 12
 MASTER_VARIABLE: Final = "UNDERTOW_MASTER_KEY_FILE"
 _CODES: Final = "codes"
 _CHECK: Final = "check"
+_KEY: Final = """SELECT wrapped, value FROM subjects, known WHERE code = ? AND name = ?"""
+"""Key and check value as they were at one moment: the master key may change between two looks."""
+_TRIES: Final = 20
+"""Looks at files that another process may be changing just now."""
 _SCHEMA: Final = (
     "CREATE TABLE known (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT",
     "CREATE TABLE subjects (code TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT",
@@ -119,21 +124,30 @@ class KeyFile:
 
     def key(self, code: str) -> bytes | None:
         """Give the key of a subject; None if it has none, or none any more."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT wrapped FROM subjects WHERE code = ?", (code,)
-            ).fetchone()
-            return None if row is None else self._unwrapped(code, row[0])
+        for _ in range(_TRIES):
+            with self._lock:
+                row = self._db.execute(_KEY, (code, _CHECK)).fetchone()
+                if row is None:
+                    return None
+                if not _opens(self._master, row[1]):
+                    self._settle()
+                with suppress(InvalidTag):
+                    return unwrap(self._master, code, row[0])
+        raise wrong_keys()
 
     def keys_made(self, codes: list[str]) -> dict[str, bytes]:
         """Give the keys of some subjects, made where there were none.
 
         Codes whose key was destroyed are left out.
         """
-        found: dict[str, bytes] = {}
-        with self._lock, _transaction(self._db):
+        held = ((code, self.key(code)) for code in dict.fromkeys(codes))
+        found = {code: key for code, key in held if key is not None}
+        lacking = [code for code in dict.fromkeys(codes) if code not in found]
+        if not lacking:
+            return found
+        with self._changing():
             self._settle()
-            for code in dict.fromkeys(codes):
+            for code in lacking:
                 row = self._db.execute(
                     "SELECT wrapped FROM subjects WHERE code = ?", (code,)
                 ).fetchone()
@@ -147,7 +161,7 @@ class KeyFile:
 
     def destroy(self, code: str, at: int, *, bury: bool = True) -> None:
         """Destroy a subject's key; with `bury` for good: no new one is ever made."""
-        with self._lock, _transaction(self._db):
+        with self._changing():
             self._db.execute("DELETE FROM subjects WHERE code = ?", (code,))
             if bury:
                 self._db.execute("INSERT OR IGNORE INTO tombstones VALUES (?, ?)", (code, at))
@@ -166,27 +180,25 @@ class KeyFile:
         """
         path = master_path(self.path)
         new = secrets.token_bytes(LENGTH)
+        with self._changing():
+            self._settle()
+            fresh = _beside(path)
+            fresh.unlink(missing_ok=True)
+            _write_secret(fresh, new)
+            for table, name, value in (
+                ("known", "name", "value"),
+                ("subjects", "code", "wrapped"),
+            ):
+                rows = self._db.execute(f"SELECT {name}, {value} FROM {table}").fetchall()  # noqa: S608  # our names
+                again = [
+                    (wrap(new, one, unwrap(self._master, one, held)), one) for one, held in rows
+                ]
+                self._db.executemany(
+                    f"UPDATE {table} SET {value} = ? WHERE {name} = ?",  # noqa: S608  # our names
+                    again,
+                )
         with self._lock:
-            with _transaction(self._db):
-                self._settle()
-                fresh = _beside(path)
-                fresh.unlink(missing_ok=True)
-                _write_secret(fresh, new)
-                for table, name, value in (
-                    ("known", "name", "value"),
-                    ("subjects", "code", "wrapped"),
-                ):
-                    rows = self._db.execute(f"SELECT {name}, {value} FROM {table}").fetchall()  # noqa: S608  # our names
-                    again = [
-                        (wrap(new, one, unwrap(self._master, one, held)), one)
-                        for one, held in rows
-                    ]
-                    self._db.executemany(
-                        f"UPDATE {table} SET {value} = ? WHERE {name} = ?",  # noqa: S608  # our names
-                        again,
-                    )
-            self._master = new
-            fresh.replace(path)
+            self._settle()
 
     def copy_to(self, path: Path) -> None:
         """Copy the wrapped keys; without the master key the copy opens nothing."""
@@ -195,6 +207,13 @@ class KeyFile:
         with self._lock:
             self._db.backup(copy)
         copy.close()
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Hold the file's one writing transaction, among threads and among processes."""
+        lock = self.path.with_name(f".{self.path.name}.lock")
+        with self._lock, in_turn(lock), _transaction(self._db):
+            yield
 
     def _known(self, name: str) -> bytes:
         row = self._db.execute("SELECT value FROM known WHERE name = ?", (name,)).fetchone()
@@ -209,26 +228,23 @@ class KeyFile:
     def _opening_master(self) -> bytes:
         """Find which of the master key and its half-made successor opens the file."""
         path = master_path(self.path)
-        check = self._known(_CHECK)
-        for one in (path, _beside(path)):
-            held = one.read_bytes() if one.is_file() else b""
-            if len(held) == LENGTH and _opens(held, check):
-                if one != path:
-                    one.replace(path)
-                return held
+        for _ in range(_TRIES):
+            check = self._known(_CHECK)
+            for one in (path, _beside(path)):
+                held = b""
+                with suppress(FileNotFoundError):  # it has just taken the other name
+                    held = one.read_bytes()
+                if len(held) == LENGTH and _opens(held, check):
+                    if one != path:
+                        with suppress(FileNotFoundError):  # another process was first
+                            one.replace(path)
+                    return held
         raise wrong_keys()
 
     def _settle(self) -> None:
         """Look whether another process changed the master key meanwhile."""
         if not _opens(self._master, self._known(_CHECK)):
             self._master = self._opening_master()
-
-    def _unwrapped(self, code: str, held: bytes) -> bytes:
-        try:
-            return unwrap(self._master, code, held)
-        except InvalidTag:
-            self._settle()
-            return self._unwrap(code, held)
 
     def _unwrap(self, code: str, held: bytes) -> bytes:
         try:

@@ -53,13 +53,26 @@ def pragmas() -> tuple[tuple[str, str], ...]:
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold the store's writer lock while the block runs, where SQLite needs that."""
-    if is_sound(version()) or not can_lock():
+    if is_sound(version()):
+        yield
+        return
+    with in_turn(folder / LOCK_FILE):
+        yield
+
+
+@contextmanager
+def in_turn(file: Path) -> Iterator[None]:
+    """Hold a lock on a file while the block runs: whoever waits for it is woken, where SQLite asks again and again.
+
+    Systems that do not lock files in this way go without.
+    """
+    if not can_lock():
         yield
         return
     fcntl = import_module("fcntl")
-    with (folder / LOCK_FILE).open("ab") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with file.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
         try:
             yield
         finally:
-            fcntl.flock(file, fcntl.LOCK_UN)
+            fcntl.flock(held, fcntl.LOCK_UN)
