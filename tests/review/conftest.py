@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 from undertow.cases import people
 from undertow.cases.store import Store, make_store
@@ -100,9 +103,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         )
         served = Served(app, store, time, log)
         for name, role in ROLES.items() if staffed else ():
-            served.people[name] = people.add_person(
-                store, name, role, PASSWORD, now=time.now
-            )
+            served.people[name] = people.add_person(store, name, role, PASSWORD, now=time.now)
         return served
 
     yield build

@@ -82,7 +82,7 @@ QUOTES = [
     f'" autofocus onfocus="{MARK}()" x="',
     f'" style="background:url(//{MARK}.example)',
     f"` onmouseover={MARK}()",
-    f' onmouseover={MARK}() x=',
+    f" onmouseover={MARK}() x=",
     f'\\" onmouseover=\\"{MARK}()',
     f'"/><svg onload={MARK}()>',
     f'" hx-get="//{MARK}.example',
@@ -97,7 +97,7 @@ HTMX = [
     f"<div hx-vals='js:{{x: {MARK}()}}'></div>",
     f"<div hx-swap-oob=true id=main>{MARK}</div>",
     f"<div hx-ext='{MARK}'></div>",
-    f"<meta name=htmx-config content='{{\"allowEval\":true,\"x\":\"{MARK}\"}}'>",
+    f'<meta name=htmx-config content=\'{{"allowEval":true,"x":"{MARK}"}}\'>',
     f"<hx-partial hx-target='#main'>{MARK}</hx-partial>",
 ]
 BRACES = [
@@ -166,7 +166,7 @@ LETTERS = [
 ]
 FORMULAS = [
     f"={MARK}()",
-    f"=HYPERLINK(\"//{MARK}.example\",\"x\")",
+    f'=HYPERLINK("//{MARK}.example","x")',
     f"+{MARK}",
     f"-{MARK}",
     f"@{MARK}",
@@ -225,6 +225,10 @@ def skeleton(page: str) -> Skeleton:
     read = Skeleton()
     read.feed(page)
     read.close()
-    foreign = [link for link in read.links if not link.startswith(("/", "#", "?")) or link.startswith("//")]
+    foreign = [
+        link
+        for link in read.links
+        if not link.startswith(("/", "#", "?")) or link.startswith("//")
+    ]
     assert not foreign, foreign
     return read

@@ -109,7 +109,8 @@ class Provider:
             def do_POST(self) -> None:
                 length = int(self.headers["Content-Length"])
                 form = {
-                    key: value[0] for key, value in parse_qs(self.rfile.read(length).decode()).items()
+                    key: value[0]
+                    for key, value in parse_qs(self.rfile.read(length).decode()).items()
                 }
                 code = form.get("code", "")
                 challenge = hashlib.sha256(form.get("code_verifier", "").encode()).digest()

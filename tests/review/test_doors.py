@@ -63,7 +63,9 @@ def test_a_cookie_is_out_of_reach_of_scripts_and_other_sites(served) -> None:
 
 
 def test_with_tls_the_cookie_is_bound_to_its_host_and_the_browser_keeps_to_tls(serve) -> None:
-    served = serve(Settings(tls_cert="cert.pem", tls_key="key.pem", port=443, name="desk.example"))
+    served = serve(
+        Settings(tls_cert="cert.pem", tls_key="key.pem", port=443, name="desk.example")
+    )
     said = served.caller().post(
         "/sign-in", data={"name": "ada", "password": "four words that differ"}
     )
@@ -109,7 +111,9 @@ def test_other_sites_may_link_to_a_page_and_not_fetch_it(served) -> None:
     assert client.get("/me.json", headers=fetch).status_code == 403
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:8600", "localhost", "localhost:80"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8600", "localhost", "localhost:80"]
+)
 def test_another_name_that_points_at_us_is_refused(served, host: str) -> None:
     said = served.caller("ada").get("/me.json", headers={"Host": host})
     assert said.status_code == 421

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
+from provider import Provider
 
-from tests.review.provider import Provider
 from undertow.cases import people
 from undertow.review.settings import Oidc, Settings
 
@@ -40,7 +40,9 @@ def begun(client, **query: str) -> dict[str, str]:
     sent = client.get("/oidc/start", params=query)
     assert sent.status_code == 303
     url = sent.headers["location"]
-    return {key: value[0] for key, value in parse_qs(urlsplit(url).query).items()} | {"url": url}
+    return {key: value[0] for key, value in parse_qs(urlsplit(url).query).items()} | {
+        "url": url
+    }
 
 
 def back(desk, provider: Provider, client=None, **query: str):
@@ -70,7 +72,8 @@ def test_what_is_asked_of_the_provider_is_bound_to_this_flow(desk) -> None:
 def unsigned(claims: dict[str, Any]) -> str:
     parts = [{"alg": "none"}, claims]
     coded = [
-        base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode() for one in parts
+        base64.urlsafe_b64encode(json.dumps(one).encode()).rstrip(b"=").decode()
+        for one in parts
     ]
     return ".".join([*coded, ""])
 
@@ -86,7 +89,9 @@ def by_a_shared_secret(claims: dict[str, Any]) -> str:
 WRONG: dict[str, dict[str, Any]] = {
     "another audience": {"claims": {"aud": "another"}},
     "several audiences, ours not among them": {"claims": {"aud": ["another", "third"]}},
-    "several audiences and another party": {"claims": {"aud": ["desk", "third"], "azp": "third"}},
+    "several audiences and another party": {
+        "claims": {"aud": ["desk", "third"], "azp": "third"}
+    },
     "another issuer": {"claims": {"iss": "https://id.example.org"}},
     "another nonce": {"claims": {"nonce": "another"}},
     "no nonce": {"dropped": {"nonce"}},

@@ -220,7 +220,9 @@ def test_a_half_session_reaches_the_second_factor_and_nothing_else(on_cases) -> 
             continue
         method = next(iter(route.methods))
         said = client.request(method, path_of(route, case))
-        assert (said.status_code, said.json()["code"]) == (401, "second-factor-first"), route.path
+        assert (said.status_code, said.json()["code"]) == (401, "second-factor-first"), (
+            route.path
+        )
 
 
 def test_acts_are_sent_and_never_fetched(on_cases) -> None:

@@ -22,7 +22,9 @@ from undertow.review.settings import Oidc, Settings
 NAME = "desk.example.org"
 
 
-def certificate(folder: Path, name: str = NAME, days: int = 30, mark: str = "") -> tuple[str, str]:
+def certificate(
+    folder: Path, name: str = NAME, days: int = 30, mark: str = ""
+) -> tuple[str, str]:
     """Write a certificate and its key; `days` below 0 for one that has ended."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -227,7 +229,7 @@ def test_a_port_that_is_taken_or_an_address_that_is_not_ours_is_said_before_serv
 def test_the_command_says_what_is_wrong_and_serves_nothing(
     place, undertow, given: list[str], code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store, _, folder = place
+    _, _, folder = place
     monkeypatch.chdir(folder)
     ran = undertow("serve", "cases", *given)
     assert ran.code == 2

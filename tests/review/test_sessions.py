@@ -104,7 +104,7 @@ def test_beginning_and_ending_stand_in_the_log(served) -> None:
     from undertow.cases.tables import leaves
 
     with served.store.reading() as connection:
-        kinds = [body for body in connection.execute(select(leaves.c.body)).scalars()]
+        kinds = list(connection.execute(select(leaves.c.body)).scalars())
     told = b"\n".join(kinds)
     assert b'"signed-in"' in told
     assert b'"signed-out"' in told

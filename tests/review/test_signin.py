@@ -39,7 +39,8 @@ def test_a_person_comes_in_and_goes_on_to_where_they_wanted(served) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\r\nb", ""]
+    "place",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "evil", "/a\r\nb", ""],
 )
 def test_signing_in_leads_to_our_own_pages_only(served, place: str) -> None:
     form = {"name": "ada", "password": PASSWORD, "next": place}
@@ -150,7 +151,9 @@ def test_a_fresh_desk_has_no_account_and_one_link_makes_the_first_people(serve) 
 def test_a_link_lets_a_person_choose_a_password_once(served) -> None:
     dora = served.caller("dora")
     made = dora.post(
-        "/people", data={"name": "Eve", "role": "auditor"}, headers={"Accept": "application/json"}
+        "/people",
+        data={"name": "Eve", "role": "auditor"},
+        headers={"Accept": "application/json"},
     ).json()
     token = token_of(made["link"])
     eve = served.caller()
@@ -195,9 +198,10 @@ def test_what_matters_asks_for_a_fresh_proof(served) -> None:
     assert sent.status_code == 303
     assert sent.headers["location"].startswith("/prove")
     assert dora.post("/prove", data={"password": OTHER}).status_code == 401
-    assert dora.post("/prove", data={"password": PASSWORD, "next": "/people"}).headers[
-        "location"
-    ] == "/people"
+    assert (
+        dora.post("/prove", data={"password": PASSWORD, "next": "/people"}).headers["location"]
+        == "/people"
+    )
     assert dora.post("/people", data=form).status_code == 200
 
 

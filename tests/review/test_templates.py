@@ -6,8 +6,7 @@ import re
 from importlib import resources
 
 import pytest
-
-from tests.review.payloads import PAYLOADS
+from payloads import PAYLOADS
 
 FOLDER = resources.files("undertow.review") / "templates"
 TEMPLATES = sorted(one.name for one in FOLDER.iterdir() if one.name.endswith(".j2"))

@@ -19,7 +19,11 @@ from undertow.review.settings import Settings
 
 GROUND: Final = "a simulated world"
 VISITORS: Final = (
-    ("Demo approver", "approver", "a second person, in a private window of the browser: the demo's approver"),
+    (
+        "Demo approver",
+        "approver",
+        "a second person, in a private window of the browser: the demo's approver",
+    ),
     ("Demo analyst", "analyst", "you, the demo's analyst; each link works once:"),
 )
 """Name, role and words of those who come in; the analyst's link is printed last, for a click."""

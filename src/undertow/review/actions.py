@@ -102,8 +102,8 @@ def _shown(request: Request, part: str, **shown: str) -> Response:
     if wants_json(request):
         return JSONResponse(shown)
     if is_partial(request):
-        return render(request, part, **shown)
-    return render(request, "revealed.html", part=part, **shown)
+        return render(request, part, status=200, **shown)
+    return render(request, "revealed.html", status=200, part=part, **shown)
 
 
 @router.post("/judge", name="judge")

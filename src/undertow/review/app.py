@@ -136,7 +136,7 @@ def _take(app: FastAPI, router: APIRouter) -> None:
         app.router.add_api_route(
             route.path,
             route.endpoint,
-            methods=list(route.methods),
+            methods=list(route.methods or ()),
             name=route.name,
             status_code=route.status_code,
             response_class=route.response_class,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
+from anyio import to_thread
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
@@ -228,8 +229,6 @@ class Faults:
 
 async def _answered(request: Request, fault: Exception, request_id: str) -> Response:
     """Answer a fault; where even that fails, in two lines of plain text."""
-    from anyio import to_thread
-
     try:
         return await to_thread.run_sync(answer, request, fault, request_id)
     except Exception:  # noqa: BLE001  # a page of faults must not need what has just failed
@@ -240,6 +239,6 @@ async def _answered(request: Request, fault: Exception, request_id: str) -> Resp
         )
 
 
-def route_fault(request: Request, fault: Exception) -> Response:
+async def route_fault(request: Request, fault: Exception) -> Response:
     """Answer what FastAPI raises by itself: a form that does not fit, a page that is not there."""
-    return answer(request, fault, str(request.state.id))
+    return await to_thread.run_sync(answer, request, fault, str(request.state.id))

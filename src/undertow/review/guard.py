@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from anyio import to_thread
 from fastapi.routing import APIRoute
@@ -16,7 +16,7 @@ from undertow.cases.tables import cases
 from undertow.errors import OUR_FAULT, UndertowError
 from undertow.review import choices, sessions
 from undertow.review.asked import Standing, now_of, settings_of, store_of
-from undertow.review.policy import ROUTES, Policy
+from undertow.review.policy import ROUTES, Policy, Role
 from undertow.review.settings import MINUTE, Settings
 
 
@@ -41,7 +41,7 @@ class Guarded(APIRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Ask the guard, then run the route; another method than the route's is answered 405."""
-        if scope["method"] in self.methods:
+        if scope["method"] in (self.methods or ()):
             await admit(Request(scope), ROUTES[self.name])
         await super().handle(scope, receive, send)
 
@@ -79,7 +79,7 @@ async def admit(request: Request, policy: Policy) -> None:
         return
     judge(standing, policy, now_of(request), settings_of(request))
     assert standing is not None  # noqa: S101  # `judge` has refused it
-    if policy.roles[standing.person.role] == "holder":
+    if policy.roles[cast("Role", standing.person.role)] == "holder":
         params: Mapping[str, Any] = request.path_params
         if not await to_thread.run_sync(
             holds, store_of(request), standing, str(params["case"]), now_of(request)

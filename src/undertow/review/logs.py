@@ -10,6 +10,7 @@ import logging
 import re
 import sys
 import traceback
+from collections.abc import MutableMapping
 from typing import Any, Final, TextIO
 
 import structlog
@@ -39,7 +40,9 @@ WORDS: Final = re.compile(r"[A-Za-z0-9 _.,:;/\[\]+-]{0,120}")
 HIDDEN: Final = "hidden"
 
 
-def redact(logger: object, method: str, line: dict[str, Any]) -> dict[str, Any]:
+def redact(
+    logger: object, method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
     """Drop what is no key of ours, and hide values that are no words of ours: a processor of structlog."""
     del logger, method
     return {key: _plain(value) for key, value in line.items() if key in KEYS}
