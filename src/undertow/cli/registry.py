@@ -40,6 +40,7 @@ COMMANDS: Final = (
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
     Entry("playbook", "playbook", "List, check, test, fit, promote playbooks."),
+    Entry("backtest", "backtest", "Try a playbook on events that you hold."),
     Entry("export", "export", "Write a case into a file that may leave."),
     Entry("deliver", "deliver", "Tell your own system what people decided."),
     Entry("serve", "serve", "Open the review desk in a browser."),

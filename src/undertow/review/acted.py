@@ -22,7 +22,7 @@ KINDS: Final = {
     "hand_over": marked("handed over"),
     "skip": marked("skipped"),
     "expire": marked("lease ended"),
-    "judge": marked("first judgement, before the score was shown"),
+    "judge_blind": marked("first judgement, before the score was shown"),
     "propose": marked("proposed"),
     "approve": marked("approved"),
     "disagree": marked("disagreed"),
@@ -33,7 +33,7 @@ KINDS: Final = {
     "help": marked("help for a target"),
     "note": marked("note"),
     "appeal": marked("appeal recorded"),
-    "appeal-settled": marked("appeal settled"),
+    "settle_appeal": marked("appeal settled"),
     "reopen": marked("reopened"),
     "reopened": marked("reopened by new evidence"),
     "close": marked("closed"),
@@ -42,6 +42,7 @@ KINDS: Final = {
     "allow": marked("put on the allow-list"),
 }
 """Kinds of acts in words; one of a newer version is shown as it is written."""
+SETTLED: Final = {"upheld": marked("It stands"), "overturned": marked("It is lifted")}
 JUDGEMENTS: Final = {
     "likely": marked("Likely"),
     "unlikely": marked("Unlikely"),
@@ -173,5 +174,5 @@ def _what(language: Language, act: Act, people: dict[str, str]) -> str | None:
         return None
     if act.kind == "hand_over":
         return people.get(act.outcome, act.outcome)
-    known = JUDGEMENTS if act.kind == "judge" else names.HELP if act.kind == "help" else None
-    return str(names.label(language, known or names.OUTCOMES, act.outcome))
+    known = {"judge_blind": JUDGEMENTS, "help": names.HELP, "settle_appeal": SETTLED}
+    return str(names.label(language, known.get(act.kind, names.OUTCOMES), act.outcome))

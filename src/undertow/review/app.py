@@ -39,7 +39,7 @@ from undertow.review.links import Links
 from undertow.review.logs import logger_for
 from undertow.review.passkeys import Passkeys
 from undertow.review.policy import HALF
-from undertow.review.screens import campaign, case, queue
+from undertow.review.screens import campaign, case, health, queue, workbench
 from undertow.review.settings import Settings
 
 home = APIRouter()
@@ -73,6 +73,8 @@ def routers() -> tuple[APIRouter, ...]:
         queue.router,
         case.router,
         campaign.router,
+        workbench.router,
+        health.router,
     )
 
 

@@ -113,6 +113,7 @@ ROUTES: Final[Mapping[str, Policy]] = {
     "reopen": REVIEWERS,
     "allow": _all("approver", proved=True),
     "promote": _all("approver", proved=True),
+    "bench_retire": _all("approver", proved=True),
     # People and settings
     "people": _all("admin"),
     "people_json": _all("admin"),
