@@ -26,7 +26,7 @@ class Listener:
     """The server's address, what it has heard, and what it answers next: a status, or a word.
 
     `hang` keeps the connection open without an answer until the caller gives up; `twice` answers two
-    times on one connection; `garbage` answers no HTTP; `drop` closes without a word.
+    times on one connection; `drip` sends its headers byte by byte without an end; `garbage` answers no HTTP; `drop` closes without a word.
     """
 
     url: str = ""
@@ -46,6 +46,10 @@ def _handler(listener: Listener) -> type[BaseHTTPRequestHandler]:
             answer = listener.answers.pop(0) if listener.answers else 204
             if answer == "hang":
                 listener.done.wait(10)
+            elif answer == "drip":
+                self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+                while not listener.done.wait(0.02):
+                    self.wfile.write(b".")
             elif answer == "garbage":
                 self.wfile.write(b"good day to you\r\n\r\n")
             elif answer == "twice":

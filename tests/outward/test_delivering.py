@@ -164,7 +164,7 @@ def test_a_run_that_was_killed_while_telling_tells_it_again_under_the_same_key(
         patch.setattr(delivering, "_settle", killed)
         with pytest.raises(KeyboardInterrupt):
             run(desk, server)
-    assert run(desk, server).sent == 0, "another run keeps away for a minute"
+    assert run(desk, server).sent == 0, "another run keeps away for two minutes"
     assert run(desk, server, patience=HOUR).sent == 1
     assert len({one.headers[IDEMPOTENCY] for one in server.heard}) == 1
     assert len(server.heard) == 2

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 import jsonschema
 import pytest
 from decided import all_cases, decide, open_case, see_all
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from made_up import maker, with_passage
 from sqlalchemy import func, select, update
 
 from undertow.cases import ledger
@@ -242,3 +245,51 @@ def test_counts_leave_only_of_five_accounts_and_only_of_months_that_are_over(des
     assert later.name == "SIMULATED-decided-cases.json"
     assert leaves(desk, "export")[-1]["facts"]["sha256"] == later.sha256
     assert b"SIMULATED" in export_aggregates(desk.store, desk.ada, desk.now).body
+
+
+def refused(searched: tuple[bytes, ...], native: str) -> bool:
+    """Say whether bytes are kept back for holding an id."""
+    try:
+        exporting.hold_no_target(searched, (native,))
+    except UndertowError:
+        return True
+    return False
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    native=st.text(min_size=4, max_size=12).filter(lambda text: text.strip() == text),
+    before=st.text(max_size=10),
+    after=st.text(max_size=10),
+    kind=st.sampled_from(["html", "json", "csv", "bundle"]),
+)
+def test_a_target_s_id_in_any_text_is_taken_out_or_stops_the_export(
+    native: str, before: str, after: str, kind: str
+) -> None:
+    whole = f"forum:{native}"
+    text = f"{before} {whole} {after} {native}"
+    clean = exporting._cleaned(with_passage(text), (whole,))
+    *_, searched = exporting.build(clean, maker(text_reason=WHY), Asked(kind))
+    if refused(searched, whole):
+        return
+    held = clean.passages[0].text
+    assert not re.search(rf"(?<!\w){re.escape(native)}(?!\w)", held)
+
+
+@pytest.mark.parametrize(
+    "native", ["o'neil", 'the "one"', "<b>maria", "a&b maria", "ma\u202eria"]
+)
+@pytest.mark.parametrize("kind", ["html", "json", "csv"])
+def test_a_target_s_id_is_found_however_a_file_writes_it(native: str, kind: str) -> None:
+    *_, searched = exporting.build(
+        with_passage(f"dear {native}, and"), maker(text_reason=WHY), Asked(kind)
+    )
+    with pytest.raises(UndertowError) as fault:
+        exporting.hold_no_target(searched, (f"forum:{native}",))
+    assert fault.value.code == "export-names-target"
+
+
+def test_a_short_number_is_searched_for_with_its_platform_only() -> None:
+    assert not refused((b'{"bytes": 2026}',), "forum:2026")
+    assert refused((b"dear forum:2026",), "forum:2026")
+    assert refused((b"dear 20261234",), "forum:20261234")

@@ -153,6 +153,7 @@ def test_a_simulated_decision_says_so() -> None:
         ("drop", "answered in no known form"),
         ("garbage", "answered in no known form"),
         ("hang", "timed out"),
+        ("drip", "timed out"),
     ],
 )
 def test_what_the_other_side_does_becomes_one_plain_word(

@@ -28,7 +28,7 @@ MOST: Final = 20
 """Tries of one delivery; with `wait` they span about four days. Ours: a long weekend and a day."""
 FIRST: Final = 30 * SECOND
 LONGEST: Final = 6 * HOUR
-UNDER_WAY: Final = MINUTE
+UNDER_WAY: Final = 2 * MINUTE
 """How long a try keeps others away: longer than it can take."""
 
 

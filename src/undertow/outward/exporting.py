@@ -7,17 +7,20 @@ its bytes are searched for the native ids of the case's targets. One hit, and no
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Literal
 
 import msgspec
+from markupsafe import escape
 
 from undertow.cases import ledger
 from undertow.cases.people import READS, Person, hold_role
 from undertow.cases.policy import clauses
 from undertow.cases.store import Store
 from undertow.errors import UndertowError
+from undertow.export.wording import visible
 from undertow.outward import aggregates, bundle, misp, page, plain, statement, stix
 from undertow.outward.gather import (
     decided_cases,
@@ -36,6 +39,11 @@ DECIDED: Final = ("stix", "misp", "statement")
 """Forms that other systems and the account's holder get: only after two people decided."""
 NO_TEXT: Final = DECIDED
 """Forms that never hold a passage."""
+
+
+LONG_NUMBER: Final = 7
+"""Digits of a bare number that is searched for: shorter ones also stand for lengths, years and counts. With
+its platform in front every id is searched for."""
 
 
 class Asked(msgspec.Struct, frozen=True):
@@ -240,7 +248,13 @@ def hold_no_target(searched: Iterable[bytes], natives: Iterable[str]) -> None:
     Raises:
         UndertowError: `export-names-target`.
     """
-    names = {name for one in natives for name in (one, one.partition(":")[2]) if len(name) > 3}
+    names = {
+        written
+        for one in natives
+        for name in (one, one.partition(":")[2])
+        if len(name) > 3 and (not name.isdigit() or len(name) >= LONG_NUMBER)
+        for written in _as_written(name)
+    }
     if not names:
         return
     pattern = re.compile(
@@ -254,6 +268,20 @@ def hold_no_target(searched: Iterable[bytes], natives: Iterable[str]) -> None:
             code="export-names-target",
             mend="export it without text; if it happens then too, this is our fault: report it without the file",
         )
+
+
+def _as_written(name: str) -> tuple[str, ...]:
+    """Write a name in each way that one of our files writes it: plain, and escaped for HTML, JSON and CSV."""
+    shown = visible(name)
+    in_json = msgspec.json.encode(name).decode()[1:-1]
+    return (
+        name,
+        shown,
+        html.escape(shown),
+        str(escape(shown)),
+        in_json,
+        shown.replace('"', '""'),
+    )
 
 
 def _write_down(store: Store, facts: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ import markupsafe
 
 from undertow.cases.dossier import Dossier, EvidenceLine, FunnelCard
 from undertow.export import charts, wording
-from undertow.export.findings import Finding, Line
+from undertow.export.findings import TOLERANCE, Chance, Finding, Line
 from undertow.export.folder import Funnel, PlaybookFacts, Reached, StepFacts, Taken
 from undertow.outward import plain
 from undertow.outward.record import Maker, Record, iso
@@ -70,6 +70,7 @@ def _finding(record: Record) -> Finding:
     lines = tuple(_line(one) for one in dossier.lines)
     gap = dossier.weight - sum(line.bits for line in lines)
     places = plain.events(record)
+    held = dossier.chance
     return Finding(
         place=1,
         account=dossier.account,
@@ -79,9 +80,10 @@ def _finding(record: Record) -> Finding:
         contacted=dossier.contacted,
         lines=lines,
         silent=tuple(_line(one) for one in dossier.silent),
-        gap=gap if abs(gap) > 0.005 else 0.0,
+        gap=gap if abs(gap) > TOLERANCE else 0.0,
         funnels=tuple(_funnel(one, dossier, places) for one in dossier.funnels),
         rows=(),
+        chance=None if held is None else Chance(held.p, held.q, held.agrees, held.kinds),
     )
 
 

@@ -12,7 +12,10 @@ import hashlib
 import hmac
 import http.client
 import ipaddress
+import socket
 import ssl
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -26,6 +29,8 @@ from undertow.outward.record import MARK, Measure, iso
 
 TIMEOUT: Final = 10.0
 """Seconds to connect and to be answered, each."""
+WHOLE: Final = 3
+"""A whole try lasts at most so many times the time-out: a receiver that answers byte by byte is cut off."""
 SHORTEST_KEY: Final = 32
 """Bytes; as long as the hash, as RFC 2104 advises."""
 SIGNATURE: Final = "Undertow-Signature"
@@ -208,19 +213,39 @@ def send(order: Order, to: Receiver, key: bytes, now: int, timeout: float = TIME
         "Connection": "close",
     }
     connection = _connection(to, timeout)
+    cut = threading.Event()
+    timer: threading.Timer | None = None
     try:
+        connection.connect()
+        timer = threading.Timer(WHOLE * timeout, _cut_off, (connection.sock, cut))
+        timer.daemon = True
+        timer.start()
         connection.request("POST", to.path, body=body, headers=headers)
         return _judged(connection.getresponse().status)
-    except TimeoutError:
-        return Answer("timed out")
-    except ssl.SSLError:
-        return Answer("certificate or encryption refused")
-    except http.client.HTTPException:
-        return Answer("answered in no known form")
-    except OSError:
-        return Answer("not reached")
+    except (OSError, http.client.HTTPException) as fault:
+        return Answer(_named(fault, was_cut=cut.is_set()))
     finally:
+        if timer is not None:
+            timer.cancel()
         connection.close()
+
+
+def _cut_off(connected: socket.socket, cut: threading.Event) -> None:
+    """End a try that has lasted too long."""
+    cut.set()
+    with suppress(OSError):  # it may have ended by itself just now
+        connected.shutdown(socket.SHUT_RDWR)
+
+
+def _named(fault: Exception, *, was_cut: bool) -> str:
+    """Name a fault of the network in words that hold nothing of what was sent or answered."""
+    if was_cut or isinstance(fault, TimeoutError):
+        return "timed out"
+    if isinstance(fault, ssl.SSLError):
+        return "certificate or encryption refused"
+    if isinstance(fault, http.client.HTTPException):
+        return "answered in no known form"
+    return "not reached"
 
 
 def _connection(to: Receiver, timeout: float) -> http.client.HTTPConnection:
