@@ -32,9 +32,7 @@ WANTED = {
 def test_every_connection_to_sqlite_is_set_up(sqlite: Store) -> None:
     held = [sqlite.engine.connect() for _ in range(5)]
     for connection in held:
-        found = {
-            name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in WANTED
-        }
+        found = {name: connection.execute(text(f"PRAGMA {name}")).scalar() for name in WANTED}
         assert found == WANTED
         connection.close()
 
@@ -101,7 +99,7 @@ def test_the_migrations_make_exactly_the_tables(store: Store) -> None:
     assert differences == []
 
 
-LATER = '''
+LATER = """
 from alembic import op
 import sqlalchemy as sa
 
@@ -118,7 +116,7 @@ def upgrade():
 def downgrade():
     with op.batch_alter_table("runs") as table:
         table.drop_column("took")
-'''
+"""
 
 
 @pytest.fixture
@@ -127,7 +125,9 @@ def later(tmp_path: Path) -> Path:
     folder = tmp_path / "migrations"
     (folder / "versions").mkdir(parents=True)
     for path in schema.MIGRATIONS.rglob("*.py"):
-        (folder / path.relative_to(schema.MIGRATIONS)).write_text(path.read_text("utf-8"), "utf-8")
+        (folder / path.relative_to(schema.MIGRATIONS)).write_text(
+            path.read_text("utf-8"), "utf-8"
+        )
     (folder / "versions" / "v0002_later.py").write_text(LATER, "utf-8")
     return folder
 

@@ -57,7 +57,9 @@ def test_a_sealed_text_opens_nowhere_else(vault: Vault) -> None:
     for place in (0, len(sealed) // 2, len(sealed) - 1):
         bent = bytearray(sealed)
         bent[place] ^= 1
-        assert fault_of(lambda bent=bent: vault.open("a:1", PLACE, bytes(bent))) == "vault-damaged"
+        assert (
+            fault_of(lambda bent=bent: vault.open("a:1", PLACE, bytes(bent))) == "vault-damaged"
+        )
 
 
 def test_passages_that_change_places_in_the_database_do_not_open(desk) -> None:

@@ -130,8 +130,8 @@ def restore(
 ) -> Store:
     """Make a store of a backup, where there is none.
 
-    The key file must be there. Whoever was erased since the backup was made is erased again: their codes
-    stand in the key file.
+    The key file must be there, and the key of the audit log beside the new folder before anybody acts. Whoever was
+    erased since the backup was made is erased again: their codes stand in the key file.
 
     Args:
         path: the archive.
@@ -187,7 +187,7 @@ def _kept(table: Table, lines: Iterable[bytes]) -> Kept:
     for line in lines:
         rows += 1
         told.update(line)
-    return Kept(table.name, tuple(table.columns.keys()), rows, told.hexdigest())
+    return Kept(str(table.name), tuple(map(str, table.columns.keys())), rows, told.hexdigest())
 
 
 def _digest(kept: Iterable[Kept]) -> str:

@@ -50,7 +50,8 @@ def claim(store: Store, who: Person, case: str, now: int) -> int:
         state = "claimed" if row.state in ("new", "reopened", "rejected") else row.state
         values = {"holder": who.reviewer, "lease_until": now + LEASE, "state": state}
         _change(connection, row, values)
-        write_act(connection, store, row, who, "claim", now)
+        # What it was before is what it is again when nobody holds it any more.
+        write_act(connection, store, row, who, "claim", now, outcome=row.state)
     return now + LEASE
 
 
@@ -203,16 +204,14 @@ def _free(connection: Connection, row: Any) -> dict[str, Any]:  # noqa: ANN401  
     """Give what makes a case nobody's: the state it had before it was claimed."""
     values: dict[str, Any] = {"holder": None, "lease_until": None}
     if row.state == "claimed":
-        asked = select(acts.c.kind).where(
-            acts.c.case == row.case,
-            acts.c.kind.in_(("reopened", "reopen", "disagree", "opened")),
+        asked = select(acts.c.kind, acts.c.outcome).where(
+            acts.c.case == row.case, acts.c.kind.in_(("claim", "reopen"))
         )
-        before = connection.execute(asked.order_by(acts.c.at.desc()).limit(1)).scalar()
-        values["state"] = {
-            "disagree": "rejected",
-            "reopened": "reopened",
-            "reopen": "reopened",
-        }.get(before or "", "new")
+        order = acts.c.revision.desc(), acts.c.at.desc(), acts.c.act
+        before = connection.execute(asked.order_by(*order).limit(1)).first()
+        values["state"] = "reopened"
+        if before is not None and before.kind == "claim":
+            values["state"] = before.outcome or "new"
     return values
 
 
