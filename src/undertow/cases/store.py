@@ -26,7 +26,7 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, OperationalError
 
 from undertow.cases import schema
 from undertow.cases.erasing import strip
@@ -83,10 +83,14 @@ class Store:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 yield connection
             return
-        with self._turn, alone(self.folder), self.engine.connect() as connection:
+        with (
+            self._turn,
+            alone(self.folder),
+            self.engine.connect() as connection,
+            _settled(connection),
+        ):
             connection.execute(text("BEGIN IMMEDIATE"))
-            with _settled(connection):
-                yield connection
+            yield connection
 
     def setting(self, name: str) -> str | None:
         """Read a setting of the store; None if it was never set."""
@@ -116,7 +120,7 @@ def _settled(connection: Connection) -> Iterator[None]:
     try:
         yield
         connection.commit()
-    except OperationalError:
+    except (OperationalError, InternalError):
         connection.rollback()
         raise UndertowError(
             "the case store could not be written, so nothing of this happened",
