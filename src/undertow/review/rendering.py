@@ -22,7 +22,7 @@ from undertow import __version__, compiled
 from undertow.cases.reading import exposure_of
 from undertow.export import charts, wording
 from undertow.review import honest, names
-from undertow.review.asked import now_of, settings_of, standing_of, store_of
+from undertow.review.asked import is_partial, now_of, settings_of, standing_of, store_of
 from undertow.review.choices import KEYS, Choices, spoken
 from undertow.review.language import LANGUAGES, Language, language
 
@@ -82,6 +82,7 @@ def _standing(request: Request) -> dict[str, Any]:
         "exposure": (lambda: exposure_of(store, who, now)) if who else (lambda: None),
         "settings": settings_of(request),
         "version": __version__,
+        "partial": is_partial(request),
     }
 
 
