@@ -67,6 +67,11 @@ REVIEWERS: Final = {
     "auditor": marked("auditor"),
     "admin": marked("administrator"),
 }
+STATUSES: Final = {
+    "experimental": marked("experimental"),
+    "research": marked("research"),
+    "stable": marked("stable"),
+}
 LANES: Final = {
     "lets in": marked("lets in"),
     "talks": marked("talks"),
