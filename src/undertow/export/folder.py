@@ -139,6 +139,8 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     made: str | None = None
     events: int = 0
     rejected: int = 0
+    repeats: int = 0
+    """Rows that said again what another row had said."""
     accounts_seen: int = 0
     since: str | None = None
     until: str | None = None
