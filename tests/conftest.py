@@ -192,7 +192,7 @@ STAFF = {
 
 
 @pytest.fixture(scope="session")
-def _desk_made(
+def desk_made(
     tmp_path_factory: pytest.TempPathFactory, _key_file: Path, quick_passwords: None
 ) -> Path:
     """Make the store of `desk` once."""
@@ -211,10 +211,10 @@ def _desk_made(
 
 
 @pytest.fixture
-def desk(_desk_made: Path, tmp_path: Path) -> Iterator[Desk]:
+def desk(desk_made: Path, tmp_path: Path) -> Iterator[Desk]:
     """A store of twelve simulated cases of its own for each test."""
     folder = tmp_path / "desk"
-    shutil.copytree(_desk_made, folder)
+    shutil.copytree(desk_made, folder)
     store = open_store(folder / "cases")
     staff = {name: people.person_named(store, name) for name in STAFF}
     yield Desk(store, **staff, now=NOON + 1_000_000, events=folder / "found.parquet")

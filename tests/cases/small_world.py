@@ -42,6 +42,7 @@ class World:
         status: of the playbook.
         roles: roles of single accounts, by their number.
         marks: text put into every message, for byte scans.
+        tag: put into every native id, of events too.
     """
 
     accounts: int = 14
@@ -55,12 +56,13 @@ class World:
     marks: str = ""
     chance: bool = True
     prefix: str = "sim"
+    tag: str = ""
 
     def name(self, n: int) -> str:
-        return f"{self.prefix}:r{n:02d}"
+        return f"{self.prefix}:{self.tag}r{n:02d}"
 
     def target(self, n: int, t: int) -> str:
-        return f"{self.prefix}:t{n:02d}{'abcdefghij'[t]}"
+        return f"{self.prefix}:{self.tag}t{n:02d}{'abcdefghij'[t]}"
 
 
 def lang_of(n: int) -> str:
@@ -75,8 +77,15 @@ def at(n: int, t: int, s: int) -> datetime:
     return FIRST + timedelta(days=n, hours=5 * t + s, seconds=7 * n + t)
 
 
-def event_id(n: int, t: int, s: int) -> str:
-    return f"ev{n:02d}{t}{s}"
+def event_id(world: World, n: int, t: int, s: int) -> str:
+    return f"{world.tag}ev{n:02d}{t}{s}"
+
+
+def content(world: World, n: int, t: int, s: int) -> str:
+    """Filler; the second message of a talk hands over an address."""
+    text = FILLER[lang_of(n)].format(n=100 * n + t) if s else f"and {n} {t}"
+    address = f" k{n}x@example.org" if s == 1 else ""
+    return f"{text}{address} {world.marks}".strip()
 
 
 def events(world: World) -> pa.Table:
@@ -87,7 +96,7 @@ def events(world: World) -> pa.Table:
                 lang = lang_of(n)
                 rows.append(
                     {
-                        "id": event_id(n, t, s),
+                        "id": event_id(world, n, t, s),
                         "type": "message",
                         "published": at(n, t, s),
                         "observed": None,
@@ -96,9 +105,7 @@ def events(world: World) -> pa.Table:
                         "context": None,
                         "visibility": "direct",
                         "platform": world.prefix,
-                        "content": f"{FILLER[lang].format(n=100 * n + t)} {world.marks}".strip()
-                        if s
-                        else f"and {n} {t} {world.marks}".strip(),
+                        "content": content(world, n, t, s),
                         "lang": lang,
                     }
                 )
@@ -118,7 +125,7 @@ def evidence_of(world: World, n: int, shown: dict[str, str]) -> list[dict]:
             if s:
                 rows.append(
                     row(world.name(n), role, step, 1.0, "taken")
-                    | {"target": shown[world.target(n, t)], "event": event_id(n, t, s)}
+                    | {"target": shown[world.target(n, t)], "event": event_id(world, n, t, s)}
                 )
         if len(steps_of(n)) < 3:
             rows.append(
@@ -186,7 +193,7 @@ def write_world(folder: Path, world: World) -> Path:
                 {
                     "step": step,
                     "at": at(n, t, s),
-                    "event": event_id(n, t, s),
+                    "event": event_id(world, n, t, s),
                     "actor": world.name(n),
                 }
                 for s, step in enumerate(steps_of(n))

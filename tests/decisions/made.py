@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from undertow.cases import claims, decide
 from undertow.cases.dossier import (
@@ -26,6 +26,7 @@ from undertow.cases.tables import (
     case_targets,
     cases,
     dossiers,
+    leaves,
     measures,
     outbox,
     reviewers,
@@ -40,31 +41,32 @@ START = 20_000 * DAY
 REASON = "the same address was handed to five people within a day"
 
 
+def person(role: str) -> Person:
+    reviewer = f"r:{secrets.token_hex(6)}"
+    return Person(reviewer, reviewer, role)
+
+
 class Desk:
     """People by their first names, one case after another, and a clock that tests turn."""
 
     def __init__(self, store: Store, now: int = START) -> None:
         self.store, self.now = store, now
-        self.people = {
-            "ann": self.person("analyst"),
-            "abe": self.person("analyst"),
-            "bea": self.person("approver"),
-            "bob": self.person("approver"),
-            "cleo": self.person("auditor"),
-            "dora": self.person("admin"),
-        }
+        roles = {"ann": "analyst", "abe": "analyst", "bea": "approver", "bob": "approver"}
+        roles |= {"cleo": "auditor", "dora": "admin"}
+        self.people = {name: person(role) for name, role in roles.items()}
         self.run = f"r:{secrets.token_hex(8)}"
         with store.writing() as connection:
+            for who in self.people.values():
+                row = {
+                    "reviewer": who.reviewer,
+                    "role": who.role,
+                    "made_at": 0,
+                    "settings": b"{}",
+                }
+                row |= {"name_code": who.reviewer, "sealed_name": b""}
+                connection.execute(insert(reviewers).values(**row))
             connection.execute(insert(runs).values(run=self.run, at=now, summary=b"{}"))
         self.case = self.opened()
-
-    def person(self, role: str) -> Person:
-        reviewer = f"r:{secrets.token_hex(6)}"
-        row = {"reviewer": reviewer, "role": role, "made_at": 0, "settings": b"{}"}
-        row |= {"name_code": reviewer, "sealed_name": b""}
-        with self.store.writing() as connection:
-            connection.execute(insert(reviewers).values(**row))
-        return Person(reviewer, reviewer, role)
 
     def opened(
         self, *, blind: bool = False, targets: int = 2, native: str | None = None
@@ -164,8 +166,8 @@ class Desk:
         done = sorted(self.rows(acts), key=lambda act: (act.at, act.revision))
         return [act.kind for act in done]
 
-    def claim(self, name: str = "ann") -> None:
-        claims.claim(self.store, self.people[name], self.case, self.now)
+    def claim(self, name: str = "ann") -> int:
+        return claims.claim(self.store, self.people[name], self.case, self.now)
 
     def propose(self, name: str = "ann", outcome: str = "limit", **other: Any) -> str:
         row = self.row()
@@ -205,3 +207,39 @@ def refused(code: str, do: Callable[..., Any], *args: Any, **named: Any) -> Unde
         do(*args, **named)
     assert caught.value.code == code
     return caught.value
+
+
+class State(NamedTuple):
+    """All that a decision could change."""
+
+    row: Any
+    acts: list[Any]
+    measures: list[Any]
+    targets: list[Any]
+    told: list[Any]
+    leaves: int
+
+
+def state(desk: Desk) -> State:
+    with desk.store.reading() as connection:
+        count = connection.execute(select(func.count()).select_from(leaves)).scalar_one()
+    tables = (acts, measures, case_targets, outbox)
+    return State(desk.row(), *(desk.rows(table) for table in tables), count)
+
+
+def every_act(desk: Desk) -> list[Callable[[], object]]:
+    """Acts that would all succeed on a case with an open proposal of ann's."""
+    row, store, now = desk.row(), desk.store, desk.now
+    ann, bob = desk.people["ann"], desk.people["bob"]
+    act = next(one.act for one in desk.rows(acts) if one.kind == "propose")
+    seen = (row.dossier, row.revision)
+    return [
+        lambda: desk.approve(act),
+        lambda: decide.disagree(store, bob, act, REASON, *seen, now),
+        lambda: decide.withdraw(store, ann, act, now),
+        lambda: decide.note(store, ann, desk.case, "a note", now),
+        lambda: decide.help_target(store, ann, desk.case, desk.targets[0], "given", "", now),
+        lambda: decide.judge_blind(store, ann, desk.case, "likely", now),
+        lambda: decide.settle(store, now + 4 * DAY),
+        lambda: claims.claim(store, bob, desk.case, now),
+    ]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from made import REASON, Desk, refused
-from sqlalchemy import delete, insert, select, text, update
+from made import Desk, every_act, refused, state
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from undertow.cases import claims, decide, guards, ledger
-from undertow.cases.tables import acts, case_targets, leaves, measures, outbox
-from undertow.units import DAY
+from undertow.cases import guards, ledger
+from undertow.cases.tables import acts, measures, outbox
 
 
 def forged(desk: Desk, **other: Any) -> dict[str, Any]:
@@ -94,28 +92,3 @@ def test_a_log_that_takes_no_leaf_stops_every_act(desk: Desk) -> None:
     for act in every_act(desk):
         refused("audit-key-missing", act)
     assert state(desk) == before
-
-
-def state(desk: Desk) -> list[Any]:
-    """All that a decision could change."""
-    kept = [desk.row(), desk.rows(acts), desk.rows(measures), desk.rows(case_targets)]
-    with desk.store.reading() as connection:
-        return [*kept, connection.execute(select(leaves)).all()]
-
-
-def every_act(desk: Desk) -> list[Callable[[], object]]:
-    """Acts that would all succeed on a case with an open proposal of ann's."""
-    row, store, now = desk.row(), desk.store, desk.now
-    ann, bob = desk.people["ann"], desk.people["bob"]
-    act = next(one.act for one in desk.rows(acts) if one.kind == "propose")
-    seen = (row.dossier, row.revision)
-    return [
-        lambda: desk.approve(act),
-        lambda: decide.disagree(store, bob, act, REASON, *seen, now),
-        lambda: decide.withdraw(store, ann, act, now),
-        lambda: decide.note(store, ann, desk.case, "a note", now),
-        lambda: decide.help_target(store, ann, desk.case, desk.targets[0], "given", "", now),
-        lambda: decide.judge_blind(store, ann, desk.case, "likely", now),
-        lambda: decide.settle(store, now + 4 * DAY),
-        lambda: claims.claim(store, bob, desk.case, now),
-    ]

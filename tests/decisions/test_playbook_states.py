@@ -185,12 +185,15 @@ def test_the_command_line_promotes_as_a_person_with_their_password(
     assert "is retired\n" in retired.out
 
 
-def test_what_is_not_live_at_the_desk_opens_no_cases(_desk_made: Path, tmp_path: Path) -> None:
+def test_what_is_not_live_at_the_desk_opens_no_cases(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    found: Path = request.getfixturevalue("desk_made") / "found"
     store = make_store(tmp_path / "desk", simulated=True)
     desk = Desk(store)
     version = drafted(desk).version
-    made = open_cases(store, open_folder(_desk_made / "found"), now=desk.now)
+    made = open_cases(store, open_folder(found), now=desk.now)
     assert (made.opened, set(made.left)) == (0, {"playbook not live"})
     states.retire(store, desk.people["bea"], NAME, version, desk.now)
-    assert open_cases(store, open_folder(_desk_made / "found"), now=desk.now).opened == 0
+    assert open_cases(store, open_folder(found), now=desk.now).opened == 0
     store.close()

@@ -103,3 +103,30 @@ def with_passage(text: str) -> Record:
 
 def maker(**changes: object) -> Maker:
     return msgspec.structs.replace(Maker("r:ada", NOW), **changes)
+
+
+def poisoned(text: str) -> Record:
+    """Put a text into every field of a case that is not ours to word."""
+    step = d.StepCard(text, likely_source=text)
+    made = dossier(
+        playbook=d.PlaybookCard(text, text, text, text, text, (text,), text, (step,)),
+        account=text,
+        role=text,
+        platform=text,
+        run=d.RunCard(text, START, ground=(text,), warnings=(text,), coverage=(text,)),
+        lines=(d.EvidenceLine(text, text, 1, 1, 2.0), d.EvidenceLine(text, "taken", 1, 1, 2.0)),
+        silent=(d.EvidenceLine(text, "context", 1, 1, 0.0),),
+        funnels=(d.FunnelCard(text, text, 1.0, (d.TakenStep(text, START, text, text),)),),
+        rests=(text,),
+        dark=(text,),
+    )
+    act = Act(text, text, START, text, text, text, reason=text)
+    return msgspec.structs.replace(
+        with_passage(text),
+        dossier=made,
+        case=text,
+        state=text,
+        lang=text,
+        acts=(act,),
+        native=text,
+    )

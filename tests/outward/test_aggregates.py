@@ -139,6 +139,20 @@ def test_what_was_given_is_never_cut_anew_when_months_go_by(
         before = made
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(5, 160), st.integers(5, 60), st.data())
+def test_cases_that_are_purged_change_nothing_that_was_given(
+    seed: int, size: int, accounts: int, data: st.DataObject
+) -> None:
+    cases = population(seed, size, accounts)
+    before = blocks(cases, "2026-05")
+    kept = data.draw(st.lists(st.sampled_from(cases), unique_by=id))
+    after = blocks(kept, NOW, given=before)
+    assert after[: len(before)] == before
+    last = max((one.until for one in before), default="")
+    assert all(one.since > last for one in after[len(before) :])
+
+
 def test_the_month_that_is_not_over_is_left_out() -> None:
     cases = [Decided(f"a:{i}", "2026-03", "p", "limit", "forum") for i in range(9)]
     assert blocks(cases, "2026-03") == []

@@ -10,15 +10,13 @@ import re
 import zipfile
 from html.parser import HTMLParser
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import START, dossier, maker, record, simulated, with_passage
+from made_up import dossier, maker, poisoned, record, simulated, with_passage
 
 from undertow.cases import dossier as d
 from undertow.outward import bundle, page, plain
-from undertow.outward.record import Act, Record
 
 PAYLOADS = (
     "<script>alert(1)</script>",
@@ -52,33 +50,6 @@ class Seen(HTMLParser):
 def unpacked(body: bytes) -> dict[str, bytes]:
     packed = zipfile.ZipFile(io.BytesIO(body))
     return {name: packed.read(name) for name in packed.namelist()}
-
-
-def poisoned(text: str) -> Record:
-    """Put a text into every field of a case that is not ours to word."""
-    step = d.StepCard(text, likely_source=text)
-    made = dossier(
-        playbook=d.PlaybookCard(text, text, text, text, text, (text,), text, (step,)),
-        account=text,
-        role=text,
-        platform=text,
-        run=d.RunCard(text, START, ground=(text,), warnings=(text,), coverage=(text,)),
-        lines=(d.EvidenceLine(text, text, 1, 1, 2.0), d.EvidenceLine(text, "taken", 1, 1, 2.0)),
-        silent=(d.EvidenceLine(text, "context", 1, 1, 0.0),),
-        funnels=(d.FunnelCard(text, text, 1.0, (d.TakenStep(text, START, text, text),)),),
-        rests=(text,),
-        dark=(text,),
-    )
-    act = Act(text, text, START, text, text, text, reason=text)
-    return msgspec.structs.replace(
-        with_passage(text),
-        dossier=made,
-        case=text,
-        state=text,
-        lang=text,
-        acts=(act,),
-        native=text,
-    )
 
 
 def test_the_manifest_names_every_file_with_its_hash_and_length() -> None:

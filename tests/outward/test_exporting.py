@@ -247,6 +247,18 @@ def test_counts_leave_only_of_five_accounts_and_only_of_months_that_are_over(des
     assert b"SIMULATED" in export_aggregates(desk.store, desk.ada, desk.now).body
 
 
+def test_counts_that_were_given_stay_the_same_when_their_cases_are_gone(
+    desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    see_all(desk.store)
+    for case in all_cases(desk.store):
+        decide(desk, case, told=False)
+    later = desk.now + 40 * 86_400_000_000
+    first = export_aggregates(desk.store, desk.ada, later)
+    monkeypatch.setattr(exporting, "decided_cases", lambda store: [])
+    assert export_aggregates(desk.store, desk.ada, later).sha256 == first.sha256
+
+
 def refused(searched: tuple[bytes, ...], native: str) -> bool:
     """Say whether bytes are kept back for holding an id."""
     try:

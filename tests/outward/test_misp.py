@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import warnings
+from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from made_up import maker, measure, record, simulated
 
@@ -14,6 +16,7 @@ from undertow.outward import misp
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
+    import pymisp
     from pymisp import MISPEvent
     from pymisp.tools import GenericObjectGenerator
 
@@ -35,6 +38,25 @@ def test_the_library_takes_the_event_and_gives_it_back_unchanged() -> None:
     ]
     assert {tag.name for tag in event.tags} == {"tlp:amber", 'undertow:outcome="limit"'}
     json.loads(event.to_json())
+
+
+def test_it_is_of_the_form_that_the_library_s_strict_schema_asks_for() -> None:
+    schema = json.loads((Path(pymisp.__file__).parent / "data/schema.json").read_text("utf-8"))
+    made = misp.build(record(native="forum:4711"), maker(**ASKED))
+    held = made["Event"].pop("Object")  # the schema is older than objects
+    jsonschema.validate(made, schema)
+    for one in held:
+        jsonschema.validate(
+            {
+                "Event": {
+                    "Attribute": [
+                        {k: v for k, v in attribute.items() if k != "object_relation"}
+                        for attribute in one["Attribute"]
+                    ]
+                }
+            },
+            schema,
+        )
 
 
 def test_nothing_in_it_is_for_detection_and_it_is_not_published() -> None:

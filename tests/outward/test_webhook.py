@@ -7,9 +7,11 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -260,3 +262,18 @@ def test_certificates_that_cannot_be_read_are_one_clear_error(tmp_path: Path) ->
         with pytest.raises(UndertowError) as fault:
             receiver("https://127.0.0.1/", tmp_path / name)
         assert fault.value.code == "deliver-certificates"
+
+
+def test_the_receiver_s_code_in_the_guide_takes_what_we_send_and_nothing_else(
+    server: Listener, root: Path
+) -> None:
+    guide = (root / "docs/how-to/export.md").read_text("utf-8")
+    block = re.search(r"```python\n(.*?)```", guide, re.DOTALL)
+    assert block is not None
+    names: dict[str, Any] = {}
+    exec(block[1], names)  # our own guide
+    send(ORDER, receiver(server.url), KEY, NOW)
+    (heard,) = server.heard
+    assert names["is_ours"](KEY, heard.headers, heard.body)
+    assert not names["is_ours"](KEY, heard.headers, heard.body + b" ")
+    assert not names["is_ours"](b"z" * 32, heard.headers, heard.body)

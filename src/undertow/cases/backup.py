@@ -11,6 +11,7 @@ import base64
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,11 @@ PAGE: Final = 1000
 """Rows written at once."""
 LARGEST: Final = 64 * 2**30
 """Bytes that an archive may unpack to."""
+_DAMAGE: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError),
+    *(msgspec.DecodeError, KeyError, ValueError, RuntimeError),
+)
+"""What reading a damaged archive raises."""
 TABLES: Final = tuple(table for table in metadata.sorted_tables if table is not sessions)
 
 
@@ -130,8 +136,8 @@ def restore(
 ) -> Store:
     """Make a store of a backup, where there is none.
 
-    The key file must be there. Whoever was erased since the backup was made is erased again: their codes
-    stand in the key file.
+    The key file must be there, and the key of the audit log beside the new folder before anybody acts. Whoever was
+    erased since the backup was made is erased again: their codes stand in the key file.
 
     Args:
         path: the archive.
@@ -159,7 +165,7 @@ def restore(
                 _go_on_counting(connection)
             engine.dispose()
             _unpack(archive, beside / "checkpoints")
-    except (zipfile.BadZipFile, OSError, msgspec.DecodeError, KeyError, EOFError):
+    except _DAMAGE:
         raise _unreadable(path) from None
     return open_store(place, keys=keys, folder=folder)
 
@@ -187,7 +193,7 @@ def _kept(table: Table, lines: Iterable[bytes]) -> Kept:
     for line in lines:
         rows += 1
         told.update(line)
-    return Kept(table.name, tuple(table.columns.keys()), rows, told.hexdigest())
+    return Kept(str(table.name), tuple(map(str, table.columns.keys())), rows, told.hexdigest())
 
 
 def _digest(kept: Iterable[Kept]) -> str:

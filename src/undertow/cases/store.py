@@ -26,19 +26,18 @@ from sqlalchemy import (
     text,
     update,
 )
-from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, OperationalError
 
 from undertow.cases import schema
 from undertow.cases.erasing import strip
 from undertow.cases.keyfile import KeyFile, wrong_keys
+from undertow.cases.schema import LOCK
 from undertow.cases.sqlite import alone, pragmas
 from undertow.cases.tables import about, subjects
 from undertow.cases.vault import Vault
 from undertow.errors import OUR_FAULT, UndertowError
 
 FILE: Final = "cases.sqlite"
-LOCK: Final = 7_812_044_911_023_519_731
-"""Number of the advisory lock that writers hold on PostgreSQL, the audit log among them."""
 MAKE: Final = "make one: undertow detect EVENTS --out DIR --into CASES"
 
 
@@ -83,10 +82,14 @@ class Store:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
                 yield connection
             return
-        with self._turn, alone(self.folder), self.engine.connect() as connection:
+        with (
+            self._turn,
+            alone(self.folder),
+            self.engine.connect() as connection,
+            _settled(connection),
+        ):
             connection.execute(text("BEGIN IMMEDIATE"))
-            with _settled(connection):
-                yield connection
+            yield connection
 
     def setting(self, name: str) -> str | None:
         """Read a setting of the store; None if it was never set."""
@@ -116,7 +119,7 @@ def _settled(connection: Connection) -> Iterator[None]:
     try:
         yield
         connection.commit()
-    except OperationalError:
+    except (OperationalError, InternalError):
         connection.rollback()
         raise UndertowError(
             "the case store could not be written, so nothing of this happened",

@@ -44,6 +44,10 @@ class Ranking(Protocol):
     def summary(self) -> dict[str, Any]:
         """What `run.json` holds."""
 
+    @property
+    def report(self) -> Path:
+        """The page."""
+
 
 def detect(
     events: Annotated[list[Path], typer.Argument(help="Events files, or folders of them.")],
@@ -159,7 +163,7 @@ def detect(
     desk = None if into is None else Into(into, keys, folder, daily_reviews)
     if desk is not None:
         hold_into(desk, events, ground, timezone)
-    if (known is not None or from_reports) and (state is not None or not campaigns):
+    if (known or from_reports) and (state or not campaigns):
         raise UndertowError(
             "`--known` and `--from-reports` do not go together with `--state` or `--no-campaigns`",
             code="state-campaigns",
@@ -189,23 +193,33 @@ def detect(
     )
     with progress("reading events", None, "events") as advance:
         result = run(request, advance, advance.begin)
-    for text in result.summary["warnings"]:
-        warn(text)
-    if output_format is Format.TEXT:
-        show_ranking(result)
-    else:
-        show(result.accounts.to_pylist(), result.accounts.column_names, output_format)
-    note_read(result)
+    show_run(result, output_format)
     if desk is not None:
         with progress("reading cited events", None, "events") as advance:
             take_in(desk, out, events, ground, timezone, advance)
+    raise typer.Exit(show_end(result, out, output_format))
+
+
+def show_run(result: Ranking, fmt: Format) -> None:
+    """Print warnings, the ranking, and what was read."""
+    for text in result.summary["warnings"]:
+        warn(text)
+    if fmt is Format.TEXT:
+        show_ranking(result)
+    else:
+        show(result.accounts.to_pylist(), result.accounts.column_names, fmt)
+    note_read(result)
+
+
+def show_end(result: Ranking, out: Path, fmt: Format) -> int:
+    """Say what was set aside and what to do next; returns the exit code."""
     rejected = result.summary["rejected"]
     if rejected:
         rows = "1 row was" if rejected == 1 else f"{rejected:,} rows were"
         warn(f"{rows} set aside; see {shown_name(out / 'rejects.parquet')}")
     note_next(result, out)
-    (say if output_format is Format.TEXT else note)(f"report: {shown_name(result.report)}")
-    raise typer.Exit(PARTLY_REFUSED if rejected else DONE)
+    (say if fmt is Format.TEXT else note)(f"report: {shown_name(result.report)}")
+    return PARTLY_REFUSED if rejected else DONE
 
 
 def note_read(result: Ranking) -> None:

@@ -17,7 +17,7 @@ def restore(
     keys: Keys = None,
     folder: Folder = None,
 ) -> None:
-    """Make a case store of a backup. Its key file and master key must be there.
+    """Make a case store of a backup. Its key file and master key must be there, and the key of the audit log.
 
     Whoever was erased since the backup was made is erased again.
 

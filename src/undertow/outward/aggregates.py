@@ -7,7 +7,8 @@ difference of any two answers is a sum of blocks as well, and no group below k c
 A value too rare for a block of its own is counted with others, as `other`. Where those others are still
 too few, the smallest block joins them: what could be worked out by subtraction is held back with it. Months that
 are over are cut once: a month with too few accounts waits for the next ones and is given together with them,
-and what was given is never cut anew, so that two releases cannot be subtracted either.
+and what was given is kept and never cut anew (cases are purged after a while, and counting them again would
+tell which), so that two releases cannot be subtracted either.
 """
 
 from __future__ import annotations
@@ -55,24 +56,28 @@ class Block:
     accounts: int
 
 
-def blocks(cases: Iterable[Decided], this_month: str, k: int = K) -> list[Block]:
+def blocks(
+    cases: Iterable[Decided], this_month: str, k: int = K, given: Sequence[Block] = ()
+) -> list[Block]:
     """Cut decided cases into blocks.
 
     Args:
         cases: every decided case.
         this_month: such as `2026-03`; it and later months are not over and are left out.
         k: fewest distinct accounts of a block, at least 2.
+        given: blocks that were given before: they stay as they are, and their months are over for good.
 
     Returns:
         Blocks in order of time; equal input gives equal blocks, and later months change no earlier block.
     """
     if k < 2:
         raise ValueError("`k` is at least 2")
+    last = max((one.until for one in given), default="")
     by_month: dict[str, list[Decided]] = {}
     for one in sorted(cases):
-        if one.month < this_month:
+        if last < one.month < this_month:
             by_month.setdefault(one.month, []).append(one)
-    made: list[Block] = []
+    made: list[Block] = list(given)
     waiting: list[Decided] = []
     since = ""
     for month in sorted(by_month):

@@ -41,6 +41,8 @@ NO_TEXT: Final = DECIDED
 """Forms that never hold a passage."""
 
 
+GIVEN: Final = "aggregates_given"
+"""Setting of the store that keeps the blocks of former exports: counts alone, each of five accounts or more."""
 LONG_NUMBER: Final = 7
 """Digits of a bare number that is searched for: shorter ones also stand for lengths, years and counts. With
 its platform in front every id is searched for."""
@@ -143,7 +145,11 @@ def export_aggregates(
         UndertowError: `role-refused`, `audit-unwritable`.
     """
     hold_role(who, *READS)
-    made = aggregates.blocks(decided_cases(store), month(now))
+    given = _given(store)
+    made = aggregates.blocks(decided_cases(store), month(now), given=given)
+    if len(made) > len(given):
+        # Kept before they are handed over: whatever was given must be given the same way again.
+        store.set_setting(GIVEN, msgspec.json.encode(made).decode())
     if form == "csv":
         body = aggregates.as_csv(made, is_simulated=store.simulated)
     else:
@@ -163,6 +169,12 @@ def export_aggregates(
     )
     media = "text/csv; charset=utf-8" if form == "csv" else "application/json"
     return File(f"{mark}decided-cases.{form}", media, body, sha256)
+
+
+def _given(store: Store) -> list[aggregates.Block]:
+    """Read the blocks that were given before."""
+    kept = store.setting(GIVEN)
+    return [] if kept is None else msgspec.json.decode(kept, type=list[aggregates.Block])
 
 
 def build(

@@ -60,8 +60,9 @@ def build(record: Record, maker: Maker, *, tlp: str = "amber") -> dict[str, Any]
             _attribute(measure.measure, key, "comment", mark + value, stamp)
             for key, value in lines
         ],
-        "Object": _account(record, maker, measure.measure, stamp),
     }
+    if account := _account(record, maker, measure.measure, stamp):
+        event["Object"] = account
     return {"Event": event}
 
 
@@ -98,8 +99,8 @@ def _account(record: Record, maker: Maker, measure: str, stamp: str) -> list[dic
                 {
                     **_attribute(measure, f"object {relation}", "text", value, stamp),
                     "object_relation": relation,
-                    # Two events about one account are meant to be found together.
-                    "disable_correlation": False,
+                    # Two events about one account are meant to be found together; two of one platform are not.
+                    "disable_correlation": relation != "user-id",
                 }
                 for relation, value in held
             ],

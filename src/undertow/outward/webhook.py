@@ -221,7 +221,9 @@ def send(order: Order, to: Receiver, key: bytes, now: int, timeout: float = TIME
         timer.daemon = True
         timer.start()
         connection.request("POST", to.path, body=body, headers=headers)
-        return _judged(connection.getresponse().status)
+        status = connection.getresponse().status
+        # An answer that was cut off in its headers still has a status: it is no answer.
+        return Answer("timed out") if cut.is_set() else _judged(status)
     except (OSError, http.client.HTTPException) as fault:
         return Answer(_named(fault, was_cut=cut.is_set()))
     finally:

@@ -66,19 +66,20 @@ class Language:
         """`rtl` or `ltr`."""
         return "rtl" if self.locale.text_direction == "rtl" else "ltr"
 
-    def say(self, msgid: str, /, **values: object) -> str:
+    def say(self, msgid: str, /, **values: object) -> Shown:
         """Say a sentence, its values put in where `{name}` stands."""
         return self._filled(self.catalog.gettext(msgid), values)
 
-    def many(self, one: str, more: str, count: int, /, **values: object) -> str:
+    def many(self, one: str, more: str, count: int, /, **values: object) -> Shown:
         """Say a sentence about a number of things; `{n}` is the number in this language's digits."""
         said = self.catalog.ngettext(one, more, count)
         return self._filled(said, {"n": self.number(count), **values})
 
-    def _filled(self, said: str, values: dict[str, object]) -> str:
+    def _filled(self, said: str, values: dict[str, object]) -> Shown:
         if not values:
-            return said
-        return said.format(**{name: self._apart(value) for name, value in values.items()})
+            return Shown(said)
+        apart = {name: self._apart(value) for name, value in values.items()}
+        return Shown(said.format(**apart))
 
     def _apart(self, value: object) -> str:
         text = wording.visible(value) if not isinstance(value, Shown) else str(value)

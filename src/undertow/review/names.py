@@ -67,6 +67,13 @@ REVIEWERS: Final = {
     "auditor": marked("auditor"),
     "admin": marked("administrator"),
 }
+STATUSES: Final = {
+    "experimental": marked("experimental"),
+    "test": marked("in test"),
+    "research": marked("research"),
+    "stable": marked("stable"),
+    "deprecated": marked("deprecated"),
+}
 LANES: Final = {
     "lets in": marked("lets in"),
     "talks": marked("talks"),
