@@ -81,6 +81,13 @@ def event_id(world: World, n: int, t: int, s: int) -> str:
     return f"{world.tag}ev{n:02d}{t}{s}"
 
 
+def content(world: World, n: int, t: int, s: int) -> str:
+    """Filler; the second message of a talk hands over an address."""
+    text = FILLER[lang_of(n)].format(n=100 * n + t) if s else f"and {n} {t}"
+    address = f" k{n}x@example.org" if s == 1 else ""
+    return f"{text}{address} {world.marks}".strip()
+
+
 def events(world: World) -> pa.Table:
     rows = []
     for n in range(world.accounts):
@@ -98,9 +105,7 @@ def events(world: World) -> pa.Table:
                         "context": None,
                         "visibility": "direct",
                         "platform": world.prefix,
-                        "content": f"{FILLER[lang].format(n=100 * n + t)} {world.marks}".strip()
-                        if s
-                        else f"and {n} {t} {world.marks}".strip(),
+                        "content": content(world, n, t, s),
                         "lang": lang,
                     }
                 )

@@ -242,3 +242,21 @@ def test_a_reader_sees_one_state_while_others_write(store: Store) -> None:
         store.set_setting("word", "after")
         assert connection.execute(asked).scalar() == "before"
     assert store.setting("word") == "after"
+
+
+def test_a_full_disk_is_a_fault_with_a_code_and_changes_nothing(sqlite: Store) -> None:
+    sqlite.set_setting("word", "before")
+    with sqlite.engine.connect() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+    held = [sqlite.engine.connect() for _ in range(8)]
+    for connection in held:
+        # As many pages as there are: the next one does not fit, as on a full disk.
+        connection.execute(text(f"PRAGMA max_page_count={pages}"))
+    for connection in held:
+        connection.close()
+    with pytest.raises(UndertowError) as fault, sqlite.writing() as connection:
+        connection.execute(insert(runs).values(run="r", at=5, summary=b"x" * 10**6))
+    assert fault.value.code == "cases-unwritable"
+    assert sqlite.setting("word") == "before"
+    with sqlite.reading() as connection:
+        assert connection.execute(select(runs)).first() is None

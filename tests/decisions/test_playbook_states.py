@@ -188,7 +188,7 @@ def test_the_command_line_promotes_as_a_person_with_their_password(
 def test_what_is_not_live_at_the_desk_opens_no_cases(
     request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
-    found: Path = request.getfixturevalue("_desk_made") / "found"
+    found: Path = request.getfixturevalue("desk_made") / "found"
     store = make_store(tmp_path / "desk", simulated=True)
     desk = Desk(store)
     version = drafted(desk).version

@@ -24,7 +24,8 @@ from sqlalchemy.exc import DBAPIError
 
 from undertow.audit.checkpoint import LogKey, make_key, read_key
 from undertow.audit.tree import leaf_hash
-from undertow.cases.store import LOCK, Store
+from undertow.cases.schema import LOCK
+from undertow.cases.store import Store
 from undertow.cases.tables import leaves
 from undertow.errors import UndertowError
 

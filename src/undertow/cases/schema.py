@@ -16,6 +16,8 @@ from undertow.cases.sqlite import alone
 from undertow.errors import UndertowError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+LOCK: Final = 7_812_044_911_023_519_731
+"""Number of the advisory lock that writers hold on PostgreSQL; any number that nobody else uses."""
 
 
 def _config(connection: Connection, migrations: Path) -> Config:
@@ -103,6 +105,9 @@ def _run(engine: Engine, version: str, migrations: Path) -> None:
             # A table that is copied and renamed would take its references along.
             connection.execute(text("PRAGMA foreign_keys=OFF"))
             connection.execute(text("BEGIN IMMEDIATE"))
+        else:
+            # Of two who open a store at once, the second finds the work done.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         try:
             command.upgrade(_config(connection, migrations), version)
         except BaseException:

@@ -31,14 +31,13 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, InternalError, Operatio
 from undertow.cases import schema
 from undertow.cases.erasing import strip
 from undertow.cases.keyfile import KeyFile, wrong_keys
+from undertow.cases.schema import LOCK
 from undertow.cases.sqlite import alone, pragmas
 from undertow.cases.tables import about, subjects
 from undertow.cases.vault import Vault
 from undertow.errors import OUR_FAULT, UndertowError
 
 FILE: Final = "cases.sqlite"
-LOCK: Final = 7_812_044_911_023_519_731
-"""Number of the advisory lock that writers hold on PostgreSQL, the audit log among them."""
 MAKE: Final = "make one: undertow detect EVENTS --out DIR --into CASES"
 
 

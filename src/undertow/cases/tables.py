@@ -101,9 +101,18 @@ cases = Table(
     Index("ix_cases_queue", "state", "priority", "case"),
     Index("ix_cases_holder", "holder"),
     Index("ix_cases_campaign", "campaign"),
-    Index("ix_cases_due_at", "due_at"),
+    Index("ix_cases_closed", "state", "updated_at", "case"),
+    Index("ix_cases_playbook", "playbook"),
+    Index("ix_cases_platform", "platform"),
+    Index("ix_cases_lang", "lang"),
     Index("ix_cases_merged_into", "merged_into"),
     sqlite_strict=True,
+)
+Index(
+    "ix_cases_due_at",
+    cases.c.due_at,
+    sqlite_where=cases.c.due_at.is_not(None),
+    postgresql_where=cases.c.due_at.is_not(None),
 )
 """One row per account, role and playbook. `revision` grows by one with every change: a stale write meets no row.
 
