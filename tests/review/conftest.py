@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from starlette.testclient import TestClient
 sys.path.insert(0, str(Path(__file__).parent))
 
 from undertow.cases import people
-from undertow.cases.store import Store, make_store
+from undertow.cases.store import Store, make_store, open_store
 from undertow.review import sessions
 from undertow.review.app import make_app
 from undertow.review.logs import logger_for
@@ -78,21 +79,30 @@ class Served:
 Serve = Callable[..., Served]
 
 
+@pytest.fixture(scope="session")
+def _empty(tmp_path_factory: pytest.TempPathFactory, quick_passwords: None) -> Path:
+    """Make a store without people and one with four, once."""
+    folder = tmp_path_factory.mktemp("empty")
+    for name, staff in (("nobody", {}), ("staffed", ROLES)):
+        store = make_store(folder / name / "cases", simulated=True)
+        for who, role in staff.items():
+            people.add_person(store, who, role, PASSWORD, now=START)
+        store.close()
+    return folder
+
+
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
+def serve(_empty: Path, tmp_path: Path) -> Iterator[Serve]:
     """Make a desk over an empty store with four people: ada, ben, cleo and dora."""
     made: list[Store] = []
 
     def build(
-        settings: Settings | None = None,
-        *,
-        store: Store | None = None,
-        staffed: bool = True,
-        more: Any = (),
+        settings: Settings | None = None, *, staffed: bool = True, more: Any = ()
     ) -> Served:
-        if store is None:
-            store = make_store(tmp_path / f"cases{len(made)}", simulated=True)
-            made.append(store)
+        folder = tmp_path / f"store{len(made)}"
+        shutil.copytree(_empty / ("staffed" if staffed else "nobody"), folder)
+        store = open_store(folder / "cases")
+        made.append(store)
         time, log = Time(), io.StringIO()
         app = make_app(
             store,
@@ -101,10 +111,8 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
             logger=logger_for(log),
             more=more,
         )
-        served = Served(app, store, time, log)
-        for name, role in ROLES.items() if staffed else ():
-            served.people[name] = people.add_person(store, name, role, PASSWORD, now=time.now)
-        return served
+        known = {one.person.name: one.person for one in people.people(store)}
+        return Served(app, store, time, log, known)
 
     yield build
     for store in made:

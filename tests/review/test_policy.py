@@ -91,7 +91,12 @@ def test_auditors_change_nothing_and_administrators_see_no_case() -> None:
     assert may["admin"] <= OWN_PAGES | staff | {"health", "health_json"}
     assert not staff & (may["analyst"] | may["approver"] | may["auditor"])
     assert may["analyst"] < may["approver"]
-    assert may["approver"] - may["analyst"] == {"allow", "promote"}
+    assert may["approver"] - may["analyst"] == {
+        "allow",
+        "disallow",
+        "promote",
+        "bench_retire",
+    }
 
 
 def test_what_opens_identities_decides_or_leaves_asks_for_a_fresh_proof() -> None:

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from undertow.cases import claims, decide, reading
+from undertow.cases import allowing, claims, decide, reading
 from undertow.review.asked import current, is_partial, now_of, store_of, wants_json
 from undertow.review.signin import own
 
@@ -237,3 +237,30 @@ def reopen(request: Request, case: str, reason: Reason) -> Response:
     """Open a closed case again, with a reason."""
     made = decide.reopen(store_of(request), current(request), case, reason, now_of(request))
     return done(request, case, act=made)
+
+
+@router.post("/allow", name="allow")
+def allow(
+    request: Request,
+    case: str,
+    reason: Reason,
+    days: Annotated[int, Form(ge=1, le=allowing.DAYS)] = allowing.DAYS,
+) -> Response:
+    """Put the case's account on the allow-list: its cases go down the queue, its score stays."""
+    store, who = store_of(request), current(request)
+    account = _account(request, case)
+    allowing.allow(store, who, account, reason, now_of(request), days=days)
+    return done(request, case)
+
+
+@router.post("/disallow", name="disallow")
+def disallow(request: Request, case: str) -> Response:
+    """Take the case's account off the allow-list."""
+    account = _account(request, case)
+    allowing.disallow(store_of(request), current(request), account, now_of(request))
+    return done(request, case)
+
+
+def _account(request: Request, case: str) -> str:
+    with store_of(request).reading() as connection:
+        return str(claims.row_of(connection, case).account)

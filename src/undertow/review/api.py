@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from undertow.cases import campaigns, health, playbook_states, reading
 from undertow.cases import queue as queues
-from undertow.cases import reading
 from undertow.review.asked import current, now_of, store_of
 
 router = APIRouter()
@@ -50,3 +50,28 @@ def queue_json(
 def case_json(request: Request, case: str) -> Response:
     """Give a case as this person may see it: without texts, blind where it is blind for them."""
     return twin(reading.case_view(store_of(request), current(request), case, now_of(request)))
+
+
+@router.get("/campaign.json", name="campaigns_json")
+def campaigns_json(request: Request) -> Response:
+    """Give the campaigns that have cases."""
+    return twin(campaigns.campaigns(store_of(request), current(request)))
+
+
+@router.get("/campaign/{campaign}.json", name="campaign_json")
+def campaign_json(request: Request, campaign: str) -> Response:
+    """Give the cases of a campaign with their dossiers."""
+    store, who, now = store_of(request), current(request), now_of(request)
+    return twin(reading.campaign_view(store, who, campaign, now))
+
+
+@router.get("/workbench.json", name="workbench_json")
+def workbench_json(request: Request, playbook: Filter = "") -> Response:
+    """Give the versions of playbooks that this desk keeps, and their states."""
+    return twin(playbook_states.versions(store_of(request), playbook or None))
+
+
+@router.get("/health.json", name="health_json")
+def health_json(request: Request) -> Response:
+    """Give how the data, the store, the keys and the log stand."""
+    return twin(health.health(store_of(request), now_of(request)))

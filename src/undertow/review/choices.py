@@ -53,13 +53,22 @@ class Choices(msgspec.Struct, frozen=True, omit_defaults=True):
     keys: dict[str, str] = {}
 
     def key(self, does: str) -> str:
-        """Give the key that does something."""
-        return self.keys.get(does, KEYS[does][0])
+        """Give the key that does something; empty where another thing has taken it."""
+        wanted = self.keys.get(does, KEYS[does][0])
+        return wanted if self._taken[wanted] == does else ""
 
     @property
     def keymap(self) -> dict[str, str]:
         """What each key does; empty where keys are off."""
-        return {} if self.keys_off else {self.key(does): does for does in KEYS}
+        return {} if self.keys_off else self._taken
+
+    @property
+    def _taken(self) -> dict[str, str]:
+        taken: dict[str, str] = {}
+        # What was remapped comes first: a person's own choice beats a key that nobody chose.
+        for does in sorted(KEYS, key=lambda one: one not in self.keys):
+            taken.setdefault(self.keys.get(does, KEYS[does][0]), does)
+        return taken
 
 
 def read(settings: bytes) -> Choices:

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 from anyio import to_thread
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -162,11 +163,24 @@ def _page(request: Request, said: Fault) -> Response:
 
 def _back(request: Request, goes_to: str) -> str:
     """Name the page to go to, and in it where to come back to: always a page of ours, never an act."""
+    path = request.url.path
     if request.method == "GET":
-        came = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        came = path + (f"?{request.url.query}" if request.url.query else "")
+    elif _is_page(request):
+        came = path
     else:
         came = f"/case/{request.path_params['case']}" if "case" in request.path_params else "/"
     return goes_to if came == "/" else f"{goes_to}?next={quote(came, safe='')}"
+
+
+def _is_page(request: Request) -> bool:
+    """Tell whether the path of a form is that of a page as well: then the form stands on that page."""
+    path = getattr(request.scope.get("route"), "path", None)
+    return any(
+        route.path == path and "GET" in (route.methods or ())
+        for route in request.app.routes
+        if isinstance(route, APIRoute)
+    )
 
 
 def own_page(given: str) -> str:

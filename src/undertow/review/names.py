@@ -69,8 +69,10 @@ REVIEWERS: Final = {
 }
 STATUSES: Final = {
     "experimental": marked("experimental"),
+    "test": marked("in test"),
     "research": marked("research"),
     "stable": marked("stable"),
+    "deprecated": marked("deprecated"),
 }
 LANES: Final = {
     "lets in": marked("lets in"),

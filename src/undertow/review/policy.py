@@ -112,6 +112,7 @@ ROUTES: Final[Mapping[str, Policy]] = {
     "settle_appeal": _all("analyst", "approver", proved=True),
     "reopen": REVIEWERS,
     "allow": _all("approver", proved=True),
+    "disallow": _all("approver", proved=True),
     "promote": _all("approver", proved=True),
     "bench_retire": _all("approver", proved=True),
     # People and settings
