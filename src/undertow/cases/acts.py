@@ -75,10 +75,9 @@ def writing(store: Store) -> Iterator[Connection]:
         UndertowError: `audit-unwritable` if the database refuses anything in it; `audit-rewritten`.
     """
     try:
-        if checkpoints.is_due(store):
-            checkpoints.make(store)
         with store.writing() as connection:
-            ledger.lock(connection)
+            if checkpoints.is_due_now(connection, store):
+                checkpoints.sign(connection, store)
             yield connection
     except IntegrityError:
         raise

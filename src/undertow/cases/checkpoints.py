@@ -64,15 +64,18 @@ def folder(store: Store) -> Path:
 def copies(store: Store) -> Path | None:
     """Name the operator's folder, None if none is named."""
     with store.reading() as connection:
-        found = connection.execute(select(about.c.value).where(about.c.name == COPIES_TO))
-        named = found.scalar()
+        return _copies(connection)
+
+
+def _copies(connection: Connection) -> Path | None:
+    asked = select(about.c.value).where(about.c.name == COPIES_TO)
+    named = connection.execute(asked).scalar()
     return None if named is None else Path(named)
 
 
 def copy_to(store: Store, place: Path, now: int) -> None:
     """Set the operator's folder; the change is recorded, the path itself is not."""
     with store.writing() as connection:
-        ledger.lock(connection)
         connection.execute(delete(about).where(about.c.name == COPIES_TO))
         connection.execute(insert(about).values(name=COPIES_TO, value=str(place)))
         facts = {"at": now, "setting": COPIES_TO, "text": str(place)}
@@ -93,9 +96,13 @@ def state(store: Store) -> State:
 def is_due(store: Store) -> bool:
     """Say whether so many leaves are new that a checkpoint should be made."""
     with store.reading() as connection:
-        held = ledger.size(connection)
+        return is_due_now(connection, store)
+
+
+def is_due_now(connection: Connection, store: Store) -> bool:
+    """Say the same inside somebody's transaction."""
     # The listing is of one folder and short; only a due checkpoint costs more than this.
-    return held - max(_sizes(folder(store)), default=0) >= EVERY
+    return ledger.size(connection) - max(_sizes(folder(store)), default=0) >= EVERY
 
 
 def make(store: Store) -> Made | None:
@@ -108,20 +115,25 @@ def make(store: Store) -> Made | None:
         UndertowError: `audit-rewritten` if the leaves do not fit what was signed before; nothing is signed then.
         OSError: the store's own folder refuses.
     """
+    with store.reading() as connection:
+        return sign(connection, store)
+
+
+def sign(connection: Connection, store: Store) -> Made | None:
+    """Do what `make` does on what a transaction sees; nothing that is not committed may be in it yet."""
     here = folder(store)
     here.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with store.reading() as connection:
-        if connection.execute(select(leaves.c.place).limit(1)).first() is None:
-            return None
-        key = ledger.log_key(connection, store)
-        last = newest(here, key)
-        tree, new = _grown(connection, last, _known.get(here))
+    if ledger.size(connection) == 0:
+        return None
+    key = ledger.log_key(connection, store)
+    last = newest(here, key)
+    tree, new = _grown(connection, last, _known.get(here))
     name = f"{tree.size:020d}"
     if last is None or tree.size > last.size:
         _write(here / f"{name}.hashes", b"".join(new))
         _write(here / f"{name}.checkpoint", key.sign(tree.size, tree.root()))
     _known[here] = tree
-    there = copies(store)
+    there = _copies(connection)
     return Made(tree.size, here / f"{name}.checkpoint", there is None or _copied(here, there))
 
 

@@ -19,12 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from undertow.audit.checkpoint import LogKey, make_key, read_key
 from undertow.audit.tree import leaf_hash
-from undertow.cases.schema import LOCK
 from undertow.cases.store import Store
 from undertow.cases.tables import leaves
 from undertow.errors import UndertowError
@@ -70,17 +69,11 @@ def log_key(connection: Connection, store: Store) -> LogKey:
     return read_key(path)
 
 
-def lock(connection: Connection) -> None:
-    """Wait for the one writer's place. SQLite's transaction holds it already."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-
-
 def record(connection: Connection, store: Store, kind: str, facts: Mapping[str, Any]) -> int:
     """Append a leaf about an act, in the transaction of the act.
 
     Args:
-        connection: of `Store.writing`; whoever writes in it begins with `lock`.
+        connection: of `Store.writing`; it holds the write lock.
         store: whose log it is.
         kind: what was done, a word.
         facts: words of ours, codes, whole numbers, flags, null, and lists and mappings of them. Text, and
@@ -94,7 +87,6 @@ def record(connection: Connection, store: Store, kind: str, facts: Mapping[str, 
         TypeError: a fact is a fraction or a thing that no leaf can hold.
     """
     try:
-        lock(connection)
         key = log_key(connection, store)
         last = connection.execute(
             select(leaves.c.place, leaves.c.body).order_by(leaves.c.place.desc()).limit(1)

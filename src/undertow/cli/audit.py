@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from undertow.cli.screen import Format, note, say, show, warn
+from undertow.cli.store_options import Cases, Folder, Keys, now, opened
 from undertow.errors import UndertowError, shown_name
 
 app = typer.Typer(
@@ -17,9 +18,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Cases = Annotated[
-    str, typer.Argument(metavar="CASES", help="A case store: a folder, or a database's URL.")
-]
 Formats = Annotated[Format, typer.Option("--format", help="How the listing is written.")]
 
 
@@ -35,6 +33,8 @@ def verify(
     key: Annotated[
         str | None, typer.Option("--key", help="Public key, name+id+key. [the store's own]")
     ] = None,
+    keys: Keys = None,
+    folder: Folder = None,
 ) -> None:
     """Check every leaf against saved checkpoints, and name the first that is not what was logged.
 
@@ -59,7 +59,8 @@ def verify(
         with log.open("rb") as lines:
             verdict = check(lines, *saved(checkpoints), _public(key))
     else:
-        verdict = _of_store(place, checkpoints, key)
+        with closing(opened(place, keys, folder)) as store:
+            verdict = _of_store(store, checkpoints, key)
     for fault in verdict.faults:
         say(fault)
     say(
@@ -75,14 +76,12 @@ def verify(
         note(f"{verdict.leaves - verdict.proven} leaves came after the last checkpoint")
 
 
-def _of_store(place: str, checkpoints: Path | None, key: str | None) -> Any:  # noqa: ANN401 - `audit.verify.Verdict`, whose import would slow `--help`
+def _of_store(store: Any, checkpoints: Path | None, key: str | None) -> Any:  # noqa: ANN401 - `cases.store.Store` and `audit.verify.Verdict`, whose import would slow `--help`
     from undertow.audit.verify import saved
     from undertow.audit.verify import verify as check
     from undertow.cases import checkpoints as kept
     from undertow.cases import ledger
-    from undertow.cases.store import open_store
 
-    store = open_store(place)
     if checkpoints is None:
         warn("these checkpoints lie beside the store: give copies with --checkpoints")
     with store.reading() as connection:
@@ -111,6 +110,8 @@ def checkpoint(
         Path | None,
         typer.Option("--to", help="Copy checkpoints to this folder, from now on always."),
     ] = None,
+    keys: Keys = None,
+    folder: Folder = None,
 ) -> None:
     """Sign the log as it stands, and copy the checkpoint out.
 
@@ -120,12 +121,11 @@ def checkpoint(
     Example: undertow audit checkpoint cases --to /mnt/witness/undertow
     """
     from undertow.cases import checkpoints
-    from undertow.cases.store import open_store
 
-    store = open_store(cases)
-    if to is not None:
-        checkpoints.copy_to(store, to.absolute(), time.time_ns() // 1000)
-    made = checkpoints.make(store)
+    with closing(opened(cases, keys, folder)) as store:
+        if to is not None:
+            checkpoints.copy_to(store, to.absolute(), now())
+        made = checkpoints.make(store)
     if made is None:
         say("the log has no leaf yet")
         return
@@ -142,6 +142,8 @@ def checkpoint(
 def export(
     cases: Cases,
     out: Annotated[Path, typer.Option("--out", help="A folder that is not there yet.")],
+    keys: Keys = None,
+    folder: Folder = None,
 ) -> None:
     """Write the log, its checkpoints, its public key and the verifier into a folder.
 
@@ -151,24 +153,23 @@ def export(
     """
     from undertow.audit import verify as verifier
     from undertow.cases import checkpoints, ledger
-    from undertow.cases.store import open_store
 
-    store = open_store(cases)
-    checkpoints.make(store)
-    try:
-        (out / "checkpoints").mkdir(parents=True)
-    except FileExistsError:
-        raise UndertowError(
-            f"`{shown_name(out)}` is there already",
-            code="audit-export-exists",
-            mend="name a folder that is not there yet",
-        ) from None
-    with store.reading() as connection, (out / "log.jsonl").open("wb") as file:
-        public = ledger.log_key(connection, store).public
-        count = ledger.size(connection)
-        file.writelines(body + b"\n" for body in checkpoints.bodies(connection))
-    for path in sorted(checkpoints.folder(store).iterdir()):
-        (out / "checkpoints" / path.name).write_bytes(path.read_bytes())
+    with closing(opened(cases, keys, folder)) as store:
+        checkpoints.make(store)
+        try:
+            (out / "checkpoints").mkdir(parents=True)
+        except FileExistsError:
+            raise UndertowError(
+                f"`{shown_name(out)}` is there already",
+                code="audit-export-exists",
+                mend="name a folder that is not there yet",
+            ) from None
+        with store.reading() as connection, (out / "log.jsonl").open("wb") as file:
+            public = ledger.log_key(connection, store).public
+            count = ledger.size(connection)
+            file.writelines(body + b"\n" for body in checkpoints.bodies(connection))
+        for path in sorted(checkpoints.folder(store).iterdir()):
+            (out / "checkpoints" / path.name).write_bytes(path.read_bytes())
     (out / "key.txt").write_text(f"{public}\n", encoding="ascii")
     (out / "verify.py").write_bytes(Path(verifier.__file__).read_bytes())
     say(f"{count} leaves in {shown_name(out)}")
@@ -184,6 +185,8 @@ def show_(
     ] = None,
     key: Annotated[bool, typer.Option("--key", help="Only print the public key.")] = False,
     fmt: Formats = Format.TEXT,
+    keys: Keys = None,
+    folder: Folder = None,
 ) -> None:
     """Show the last leaves; with --about those that speak of an account, a target or a text.
 
@@ -192,10 +195,8 @@ def show_(
     Example: undertow audit show cases --last 5
     """
     from undertow.cases import ledger
-    from undertow.cases.store import open_store
 
-    store = open_store(cases)
-    with store.reading() as connection:
+    with closing(opened(cases, keys, folder)) as store, store.reading() as connection:
         if key:
             say(ledger.log_key(connection, store).public)
             return

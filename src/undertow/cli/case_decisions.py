@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from undertow.cli.screen import note, say
+from undertow.cli.store_options import Folder, Keys, now, opened
 from undertow.errors import UndertowError, shown_name
 
 
@@ -22,6 +23,8 @@ def decisions(
     reason: Annotated[
         str, typer.Option("--reason", help="Why accounts must be named; the log keeps it.")
     ],
+    keys: Keys = None,
+    folder: Folder = None,
 ) -> None:
     """Write what closed cases came to, as `playbook fit --decisions` and `detect --decisions` read it.
 
@@ -30,27 +33,24 @@ def decisions(
 
     Example: undertow case decisions cases --out decided.jsonl --reason "monthly fit of the playbooks"
     """
-    from undertow.cases.store import open_store
     from undertow.cases.teaching import decisions as taught
 
-    store = open_store(place)
-    try:
-        opened = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise UndertowError(
-            f"`{shown_name(out)}` is there already",
-            code="decisions-there",
-            mend="name a file that is not there yet",
-        ) from None
-    try:
-        with os.fdopen(opened, "wb") as file:
-            made = taught(store, reason, time.time_ns() // 1000)
-            file.write(made.body)
-    except BaseException:
-        out.unlink()
-        raise
-    finally:
-        store.close()
+    with closing(opened(place, keys, folder)) as store:
+        try:
+            descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            raise UndertowError(
+                f"`{shown_name(out)}` is there already",
+                code="decisions-there",
+                mend="name a file that is not there yet",
+            ) from None
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                made = taught(store, reason, now())
+                file.write(made.body)
+        except BaseException:
+            out.unlink()
+            raise
     say(f"{made.cases} decided cases in {shown_name(out)}")
     if made.erased:
         note(f"{made.erased} decided cases are left out: their accounts were erased")

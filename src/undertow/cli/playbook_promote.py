@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import closing
 from typing import Annotated, Any
 
 import typer
 
 from undertow.cli.screen import say
+from undertow.cli.store_options import Cases, Folder, Keys, now, opened
 from undertow.errors import UndertowError
 
 
 def promote(
-    place: Annotated[
-        str,
-        typer.Argument(metavar="CASES", help="A case store: a folder, or a database's URL."),
-    ],
+    place: Cases,
     playbook: Annotated[
         str, typer.Argument(metavar="FILE_OR_NAME", help="A file, or a shipped name.")
     ],
@@ -25,6 +23,8 @@ def promote(
     retire: Annotated[
         bool, typer.Option("--retire", help="Retire this version instead.")
     ] = False,
+    keys: Keys = None,
+    folder: Folder = None,
 ) -> None:
     """Take a playbook one state up at the desk: draft, shadow, live. Asks for the person's password.
 
@@ -34,20 +34,16 @@ def promote(
     Example: undertow playbook promote cases mine.yaml --as ben
     """
     from undertow.cases import playbook_states as states
-    from undertow.cases.store import open_store
     from undertow.playbooks.parse import load, read_text
 
-    book, now = load(playbook), time.time_ns() // 1000
-    store = open_store(place)
-    try:
+    book, at = load(playbook), now()
+    with closing(opened(place, keys, folder)) as store:
         who = _signed_in(store, name)
         if retire:
-            made = states.retire(store, who, book.name, book.version, now)
+            made = states.retire(store, who, book.name, book.version, at)
         else:
-            states.draft(store, who, read_text(playbook), now)
-            made = states.promote(store, who, book.name, book.version, now)
-    finally:
-        store.close()
+            states.draft(store, who, read_text(playbook), at)
+            made = states.promote(store, who, book.name, book.version, at)
     waits = made.state == "shadow" and made.proposed_by is not None
     then = "; a second approver lets it go live" if waits else ""
     say(f"{made.playbook} {made.version[:12]} is {made.state}{then}")
