@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from undertow.cli.screen import say
-from undertow.cli.store_options import Folder, Keys, now, opened
+from undertow.cli.store_options import Cases, Folder, Keys, now, opened
 from undertow.errors import UndertowError
 
 
