@@ -7,13 +7,15 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
 from undertow.cases import schema
 from undertow.cases import sqlite as setup
+from undertow.cases.guards import guard
 from undertow.cases.store import FILE, Store, make_store, open_store
 from undertow.cases.tables import about, metadata, runs
 from undertow.errors import UndertowError
@@ -97,6 +99,29 @@ def test_the_migrations_make_exactly_the_tables(store: Store) -> None:
             if "alembic_version" not in str(one)
         ]
     assert differences == []
+
+
+def test_the_first_migration_says_word_for_word_what_the_tables_say(sqlite: Store) -> None:
+    asked = text("SELECT name, sql FROM sqlite_master")
+    plain = create_engine("sqlite://")
+    with plain.connect() as other, sqlite.reading() as connection:
+        metadata.create_all(other)
+        guard(other)
+        here = dict(row for row in connection.execute(asked).all() if "alembic" not in row.name)
+        assert here == dict(other.execute(asked).all())
+    plain.dispose()
+
+
+def test_the_tables_can_be_taken_away_and_made_again(store: Store) -> None:
+    with store.engine.connect() as connection:
+        config = schema._config(connection, schema.MIGRATIONS)
+        command.downgrade(config, "base")
+        assert set(inspect(connection).get_table_names()) == {"alembic_version"}
+        connection.commit()
+        command.upgrade(config, "head")
+        connection.commit()
+    with store.writing() as connection:
+        connection.execute(insert(runs).values(run="r", at=5, summary=b""))
 
 
 LATER = """

@@ -46,7 +46,9 @@ def test_an_answer_names_no_account_no_target_and_holds_no_text(told: dict[str, 
     assert all(one["code"].startswith("b:") for one in told["samples"])
 
 
-def test_samples_stand_under_other_codes_in_every_answer(desk: Any, told: dict[str, Any]) -> None:
+def test_samples_stand_under_other_codes_in_every_answer(
+    desk: Any, told: dict[str, Any]
+) -> None:
     again = backtest(Asked(load("extremist-recruitment"), (), (desk.events,), GROUND))
     assert {one["code"] for one in told["samples"]}.isdisjoint(
         one["code"] for one in again["samples"]
@@ -75,15 +77,24 @@ def test_a_playbook_overlaps_wholly_with_itself_under_another_name(
     from undertow.playbooks.parse import parse, read_text
 
     other = parse(
-        read_text("extremist-recruitment").replace("playbook: extremist-", "playbook: other-").encode()
+        read_text("extremist-recruitment")
+        .replace("playbook: extremist-", "playbook: other-")
+        .encode()
     )
     told = backtest(Asked(load("extremist-recruitment"), (other,), (desk.events,), GROUND))
     assert told["overlap"] == [
-        {"playbook": "other-recruitment", "both": told["accounts"], "only_this": 0, "only_that": 0}
+        {
+            "playbook": "other-recruitment",
+            "both": told["accounts"],
+            "only_this": 0,
+            "only_that": 0,
+        }
     ]
 
 
-def test_nothing_is_left_behind(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_left_behind(
+    desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = tmp_path / "temporary"
     place.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(place))

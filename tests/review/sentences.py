@@ -13,7 +13,13 @@ from jinja2.ext import extract_from_ast
 import undertow.review
 
 ROOT = Path(undertow.review.__file__).parent
-KEYWORDS: dict[str, Any] = {"say": None, "marked": None, "_": None, "many": (1, 2), "n_": (1, 2)}
+KEYWORDS: dict[str, Any] = {
+    "say": None,
+    "marked": None,
+    "_": None,
+    "many": (1, 2),
+    "n_": (1, 2),
+}
 Sentence = str | tuple[str, str]
 
 

@@ -23,7 +23,11 @@ HOUR = 3_600_000_000
 BOOK = PlaybookCard(
     name="mine",
     version="0" * 64,
-    steps=(StepCard("approach", private=False), StepCard("first_message", private=True), StepCard("handoff")),
+    steps=(
+        StepCard("approach", private=False),
+        StepCard("first_message", private=True),
+        StepCard("handoff"),
+    ),
 )
 FUNNEL = FunnelCard(
     target="t:aaaaaaaaaaaaaaaa",
@@ -94,7 +98,9 @@ def test_the_rows_of_a_waterfall_add_up_as_they_are_shown() -> None:
         EvidenceLine("tie:group", "tie", 1, 1, 2.33),
     )
     fall = waterfall.waterfall(language("en"), dossier(*lines))
-    assert round(sum(row.shown for row in fall.rows), 1) == round(sum(one.bits for one in lines), 1)
+    assert round(sum(row.shown for row in fall.rows), 1) == round(
+        sum(one.bits for one in lines), 1
+    )
     assert [row.side for row in fall.rows] == ["for", "against", "for"]
     for before, after in zip(fall.rows, fall.rows[1:], strict=False):
         assert before.bar.after == pytest.approx(after.bar.before)
@@ -162,4 +168,6 @@ def test_a_small_multiple_holds_the_ties_of_its_kind_at_the_same_places() -> Non
     whole = campaign.campaign(language("en"), CARD, {}, {})
     one = campaign.campaign(language("en"), CARD, {}, {}, "script")
     assert [edge.kinds for edge in one.edges] == [("script",)]
-    assert [(node.x, node.y) for node in one.nodes] == [(node.x, node.y) for node in whole.nodes]
+    assert [(node.x, node.y) for node in one.nodes] == [
+        (node.x, node.y) for node in whole.nodes
+    ]

@@ -12,7 +12,9 @@ from undertow.review.language import language
 
 EN = language("en")
 LINES = [
-    EvidenceLine("address", "taken", 3, 7, 4.0, usual=(0.046, 0.046), likely=(0.14, 0.14), keys=4260),
+    EvidenceLine(
+        "address", "taken", 3, 7, 4.0, usual=(0.046, 0.046), likely=(0.14, 0.14), keys=4260
+    ),
     EvidenceLine("address", "not taken", 4, 7, -1.0, usual=(0.046, 0.046)),
     EvidenceLine("opens", "taken", 2, 7, 1.0),
     EvidenceLine("opens", "not taken", 5, 7, -1.0),
@@ -32,7 +34,14 @@ LINES = [
 @pytest.mark.parametrize("line", LINES, ids=lambda one: f"{one.source}-{one.step}")
 def test_a_line_says_on_the_desk_what_it_says_in_the_report(line: EvidenceLine) -> None:
     there = Line(
-        line.step, line.source, line.count, line.of, line.bits, line.usual, line.likely, line.keys
+        line.step,
+        line.source,
+        line.count,
+        line.of,
+        line.bits,
+        line.usual,
+        line.likely,
+        line.keys,
     ).says.replace(" %", "\N{NO-BREAK SPACE}%")
     assert evidence.says(EN, line) == there
 
@@ -80,9 +89,7 @@ def test_who_is_to_judge_first_gets_no_word() -> None:
 
 
 def test_the_sentence_says_what_is_usual_and_how_far_it_went() -> None:
-    said = evidence.sentence(
-        EN, dossier(LINES[0], EvidenceLine("handoff", "taken", 2, 3, 1.0))
-    )
+    said = evidence.sentence(EN, dossier(LINES[0], EvidenceLine("handoff", "taken", 2, 3, 1.0)))
     assert said == (
         "3 of 7 targets reached “address”; 4.6\N{NO-BREAK SPACE}% is usual at this activity. "
         "2 went as far as “handoff”."

@@ -34,7 +34,9 @@ def test_a_character_that_hides_or_turns_becomes_a_chip_of_its_own(char: str) ->
 
 
 @given(st.text(max_size=60), st.sampled_from(HIDDEN), st.text(max_size=60))
-def test_no_plain_stretch_holds_a_character_that_hides(before: str, char: str, after: str) -> None:
+def test_no_plain_stretch_holds_a_character_that_hides(
+    before: str, char: str, after: str
+) -> None:
     plain = [one.text for one in pieces(before + char + after) if one.kind != "hidden"]
     assert not any(one in text for text in plain for one in HIDDEN)
 

@@ -53,7 +53,8 @@ def test_a_catalog_holds_no_sentence_that_nobody_says(code: str) -> None:
     left = [
         message.id
         for message in catalog(code)
-        if message.id and (message.id if isinstance(message.id, str) else message.id[0]) not in said
+        if message.id
+        and (message.id if isinstance(message.id, str) else message.id[0]) not in said
     ]
     assert not left
 
@@ -66,7 +67,9 @@ def test_a_translation_has_the_placeholders_of_its_sentence(code: str) -> None:
         wanted = set(FIELD.findall(said if isinstance(said, str) else said[1]))
         for place, form in enumerate(forms(held, said)):
             has = set(FIELD.findall(form))
-            free = {"n"} if isinstance(said, tuple) and place in UNNAMED.get(code, ()) else set()
+            free = (
+                {"n"} if isinstance(said, tuple) and place in UNNAMED.get(code, ()) else set()
+            )
             if has | free != wanted | free or form.count("{") != form.count("}"):
                 faults.append((said, form))
     assert not faults

@@ -60,7 +60,9 @@ def test_text_stands_out_from_its_ground(theme: str, front: str, ground: str) ->
 
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(("front", "ground"), ON_EDGE)
-def test_edges_and_shapes_stand_out_from_their_ground(theme: str, front: str, ground: str) -> None:
+def test_edges_and_shapes_stand_out_from_their_ground(
+    theme: str, front: str, ground: str
+) -> None:
     assert contrast(THEMES[theme][front], THEMES[theme][ground]) >= LARGE
 
 
@@ -101,6 +103,8 @@ def test_our_script_stores_nothing_runs_no_text_and_asks_no_other_host() -> None
 
 
 def test_steps_of_headings_in_the_style_sheet_shrink() -> None:
-    sizes = [float(size) for size in re.findall(r"^h[123]\{font-size:([\d.]+)rem", CSS, re.MULTILINE)]
+    sizes = [
+        float(size) for size in re.findall(r"^h[123]\{font-size:([\d.]+)rem", CSS, re.MULTILINE)
+    ]
     assert len(sizes) == 3
     assert all(one > other for one, other in pairwise(sizes))

@@ -35,7 +35,10 @@ class Browsed:
         """Open a page signed in as somebody."""
         settings: Settings = self.served.app.state.settings
         token = sessions.begin(
-            self.served.store, self.served.people[name].reviewer, self.served.time.now, how="password"
+            self.served.store,
+            self.served.people[name].reviewer,
+            self.served.time.now,
+            how="password",
         )
         context = self.browser.new_context(viewport={"width": width, "height": height}, **more)
         context.add_cookies([{"name": settings.cookie, "value": token, "url": self.origin}])
@@ -75,7 +78,9 @@ def faults(page: Any) -> list[tuple[str, str]]:
     """Ask axe for serious faults of the page as it stands."""
     from axe_playwright_python.sync_playwright import Axe
 
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]})
+    found = Axe().run(
+        page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+    )
     return [
         (one["id"], one["nodes"][0]["html"][:160])
         for one in found.response["violations"]
@@ -193,8 +198,12 @@ def test_hidden_characters_do_not_turn_their_neighbours(browsed: Browsed) -> Non
 
     page = browsed.page("ada")
     page.goto(f"{browsed.origin}/queue")
-    macro = environment().get_template("parts.html").make_module(
-        {"_": lambda said, **_: said, "choices": None, "keys": {}, "t": None, "now": 0}
+    macro = (
+        environment()
+        .get_template("parts.html")
+        .make_module(
+            {"_": lambda said, **_: said, "choices": None, "keys": {}, "t": None, "now": 0}
+        )
     )
     for text in ("ab\u202ecd ef", "ab\u2067cd ef", "\u2066\u2066ab cd", "ab\u200fcd ef"):
         shown = str(macro.text(text))

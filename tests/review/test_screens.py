@@ -33,9 +33,7 @@ def choose(served: Any, name: str, **chosen: Any) -> None:
 
 def open_row(served: Any, name: str = "ada", *, blind: bool = False) -> Any:
     """Find a case that a person can claim; `blind` asks for one that is to be judged first."""
-    return next(
-        one for one in rows(served, name) if one.blind is blind and one.holder is None
-    )
+    return next(one for one in rows(served, name) if one.blind is blind and one.holder is None)
 
 
 def screens(served: Any) -> list[str]:
@@ -84,7 +82,9 @@ def test_the_queue_counts_people_and_names_none(on_cases: Cases) -> None:
     targets = {
         one.code
         for row in rows(served)
-        for one in case_view(served.store, served.people["ada"], row.code, served.time.now).targets
+        for one in case_view(
+            served.store, served.people["ada"], row.code, served.time.now
+        ).targets
     }
     assert targets
     assert not any(code in page for code in targets)
@@ -210,7 +210,9 @@ def test_the_same_campaign_is_drawn_the_same_way_twice(on_cases: Cases) -> None:
     served = on_cases()
     place = next(one for one in screens(served) if one.startswith("/campaign/"))
     drawn = [
-        re.findall(r"<svg class=\"graph.*?</svg>", served.caller(name).get(place).text, re.DOTALL)
+        re.findall(
+            r"<svg class=\"graph.*?</svg>", served.caller(name).get(place).text, re.DOTALL
+        )
         for name in ("cleo", "cleo")
     ]
     assert drawn[0] == drawn[1]

@@ -36,7 +36,9 @@ def test_a_text_without_fault_is_drawn_step_by_step() -> None:
 
 
 def test_every_fault_of_a_text_has_its_line_and_column() -> None:
-    broken = TEXT.replace("within: 28d", "within: 28x", 1).replace("to: target", "to: tarjet", 1)
+    broken = TEXT.replace("within: 28d", "within: 28x", 1).replace(
+        "to: target", "to: tarjet", 1
+    )
     checked = workbench.check(language("en"), broken)
     assert len(checked.faults) >= 2
     assert all(one.line and one.column for one in checked.faults)
@@ -155,7 +157,7 @@ def test_the_real_back_test_answers_on_the_page(on_cases: Cases, desk: Any) -> N
     assert job is not None
     for _ in range(900):
         page = caller.get(f"/workbench/backtest/{job[1]}").text
-        if "role=\"status\"" in page and "hx-trigger" not in page:
+        if 'role="status"' in page and "hx-trigger" not in page:
             break
         time.sleep(0.2)
     assert "hours of review" in page, page

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,11 @@ PAGE: Final = 1000
 """Rows written at once."""
 LARGEST: Final = 64 * 2**30
 """Bytes that an archive may unpack to."""
+_DAMAGE: Final = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError),
+    *(msgspec.DecodeError, KeyError, ValueError, RuntimeError),
+)
+"""What reading a damaged archive raises."""
 TABLES: Final = tuple(table for table in metadata.sorted_tables if table is not sessions)
 
 
@@ -159,7 +165,7 @@ def restore(
                 _go_on_counting(connection)
             engine.dispose()
             _unpack(archive, beside / "checkpoints")
-    except (zipfile.BadZipFile, OSError, msgspec.DecodeError, KeyError, EOFError):
+    except _DAMAGE:
         raise _unreadable(path) from None
     return open_store(place, keys=keys, folder=folder)
 
