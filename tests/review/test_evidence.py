@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.review.test_drawing import dossier
+
 from undertow.cases.dossier import ChanceCard, EvidenceLine
 from undertow.export.findings import Line
 from undertow.review import changes, evidence
@@ -17,7 +17,6 @@ LINES = [
     ),
     EvidenceLine("address", "not taken", 4, 7, -1.0, usual=(0.046, 0.046)),
     EvidenceLine("opens", "taken", 2, 7, 1.0),
-    EvidenceLine("opens", "not taken", 5, 7, -1.0),
     EvidenceLine("", "cap", 2, 2, -0.5),
     EvidenceLine("address", "rarity", 1, 1, -0.5, usual=(0.05, 0.05)),
     EvidenceLine("tie:address", "tie", 1, 1, 2.0),
@@ -59,6 +58,13 @@ def test_what_stands_beside_the_weights_says_that_honest_work_may_look_the_same(
 def test_every_kind_of_context_has_its_sentence(step: str) -> None:
     said = evidence.says(EN, EvidenceLine(step, "context", 1, 3, 0.0))
     assert len(said) > 3 * len(step)
+
+
+def test_who_began_is_said_of_both_sides_in_different_words() -> None:
+    began = evidence.says(EN, EvidenceLine("opens", "taken", 2, 7, 1.0))
+    others = evidence.says(EN, EvidenceLine("opens", "not taken", 5, 7, -1.0))
+    assert began == "wrote first to 2 of 7 targets"
+    assert others == "5 of 7 targets wrote to it first"
 
 
 def test_a_name_from_the_data_is_shown_and_never_run_as_a_sentence() -> None:
@@ -127,9 +133,9 @@ def test_the_queue_says_how_many_chance_would_put_there() -> None:
 def test_one_source_is_said_to_be_one_source() -> None:
     import msgspec
 
-    one = msgspec.structs.replace(dossier(LINES[0]), rests=("conduct:p",))
+    one = msgspec.structs.replace(dossier(LINES[0]), sources=("conduct:p",))
     assert "nothing independent agrees" in evidence.rests(EN, one)
-    two = msgspec.structs.replace(one, rests=("conduct:p", "others", "report"))
+    two = msgspec.structs.replace(one, sources=("conduct:p", "others", "report"))
     assert "3 independent sources agree." in evidence.rests(EN, two)
 
 

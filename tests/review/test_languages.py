@@ -8,8 +8,8 @@ from importlib import resources
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
-
 from tests.review.sentences import Sentence, sentences
+
 from undertow.review.language import LANGUAGES, MINUTE, Shown, language
 
 OTHERS = [code for code in LANGUAGES if code != "en"]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import uvicorn
-
 from tests.review.test_screens import choose, open_row, rows, screens
+
 from undertow.review import sessions
 from undertow.review.settings import Settings
 

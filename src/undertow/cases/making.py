@@ -128,6 +128,7 @@ def dossier_of(
         funnels=tuple(_funnel(one, finding, passages) for one in finding.funnels),
         campaign=campaign,
         rests=rests.words,
+        sources=finding.sources or (),
         dark=finding.dark,
     )
 

@@ -162,6 +162,7 @@ def without_score(dossier: Dossier) -> Dossier:
         funnels=funnels,
         campaign=None,
         rests=(),
+        sources=(),
         run=run,
     )
 

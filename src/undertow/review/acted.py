@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -154,7 +155,9 @@ def decided(view: CaseView, window: int) -> Decided | None:
     return Decided(str(last.outcome), last.code, last.at + window)
 
 
-def told(language: Language, act: Act, people: dict[str, str], clauses: dict[str, str]) -> Told:
+def told(
+    language: Language, act: Act, people: Mapping[str, str], clauses: Mapping[str, str]
+) -> Told:
     """Put one act into words."""
     says = KINDS.get(act.kind)
     return Told(
@@ -168,11 +171,19 @@ def told(language: Language, act: Act, people: dict[str, str], clauses: dict[str
     )
 
 
-def _what(language: Language, act: Act, people: dict[str, str]) -> str | None:
+def _what(language: Language, act: Act, people: Mapping[str, str]) -> str | None:
     """Word the outcome of an act; a hand-over names whom, a skip its reason."""
     if act.outcome is None:
         return None
     if act.kind == "hand_over":
         return people.get(act.outcome, act.outcome)
-    known = {"judge_blind": JUDGEMENTS, "help": names.HELP, "settle_appeal": SETTLED}
-    return str(names.label(language, known.get(act.kind, names.OUTCOMES), act.outcome))
+    known = {
+        "judge_blind": JUDGEMENTS,
+        "help": names.HELP,
+        "settle_appeal": SETTLED,
+        "skip": names.SKIPS,
+        **dict.fromkeys(("propose", "approve", "disagree"), names.OUTCOMES),
+    }
+    if act.kind not in known:
+        return None
+    return str(names.label(language, known[act.kind], act.outcome))

@@ -75,13 +75,7 @@ def says(language: Language, line: EvidenceLine) -> str:  # noqa: PLR0911  # one
     step = names.step(language, line.step)
     count = language.many("{n} target", "{n} targets", line.count)
     if line.step == OPENS and line.source in CONTACT:
-        spoke = line.count if line.source == "taken" else line.of - line.count
-        return language.many(
-            "wrote first to {spoke} of {n} target",
-            "wrote first to {spoke} of {n} targets",
-            line.of,
-            spoke=language.number(spoke),
-        )
+        return _opened(language, line)
     if line.source in ("taken", "not taken"):
         return _reached(language, line, step)
     match line.source:
@@ -104,6 +98,23 @@ def says(language: Language, line: EvidenceLine) -> str:  # noqa: PLR0911  # one
         case "report":
             return say("reported by people whom it had written to")
     return _silent(language, line, step, Shown(count))
+
+
+def _opened(language: Language, line: EvidenceLine) -> str:
+    """Say who began; the report says both lines alike, and beside each other they would seem to be one."""
+    if line.source == "taken":
+        return language.many(
+            "wrote first to {spoke} of {n} target",
+            "wrote first to {spoke} of {n} targets",
+            line.of,
+            spoke=language.number(line.count),
+        )
+    return language.many(
+        "{count} of {n} target wrote to it first",
+        "{count} of {n} targets wrote to it first",
+        line.of,
+        count=language.number(line.count),
+    )
 
 
 def _reached(language: Language, line: EvidenceLine, step: Shown) -> str:
@@ -301,7 +312,7 @@ def by_chance(language: Language, told: dict[str, object] | None) -> str:
 
 def rests(language: Language, dossier: Dossier) -> str:
     """Name the independent sources of what speaks for it, and say whether anything agrees (R13)."""
-    say, sources = language.say, dossier.rests
+    say, sources = language.say, dossier.sources
     own = [one for one in sources if one.startswith(CONDUCT)]
     words = [
         say("its own conduct on {platform}", platform=one.removeprefix(CONDUCT))

@@ -61,6 +61,14 @@ HELP: Final = {
     "given": marked("given"),
     "declined": marked("declined"),
 }
+SKIPS: Final = {
+    "language": marked("I do not read this language"),
+    "conflict": marked("It is too close to me"),
+    "rest": marked("I need a rest from such cases"),
+    "unsure": marked("I cannot judge this"),
+    "other": marked("Another reason"),
+}
+"""Why somebody lets a case go, as `cases.claims` takes it."""
 REVIEWERS: Final = {
     "analyst": marked("analyst"),
     "approver": marked("approver"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from undertow.cases import beside
@@ -82,8 +82,13 @@ class Against:
 
 
 @router.get("/case/{case}", name="case", response_class=HTMLResponse)
-def case_page(request: Request, case: str) -> HTMLResponse:
-    """Show a case to somebody who may see it; looking renews the lease of who holds it."""
+def case_page(
+    request: Request, case: str, target: Annotated[str, Query(max_length=100)] = ""
+) -> HTMLResponse:
+    """Show a case to somebody who may see it; looking renews the lease of who holds it.
+
+    `target` names the person whose funnel is drawn; the strongest is, where it names none.
+    """
     store, who = store_of(request), current(request)
     view = case_view(store, who, case, now_of(request))
     language = language_of(request)
@@ -99,7 +104,7 @@ def case_page(request: Request, case: str) -> HTMLResponse:
         hold_reason=view.hold_reason,
         place=store.folder.name,
         python=_python(store, case),
-        **_claimed(language, view),
+        **_claimed(language, view, target),
         **({} if view.blind else _evidence(language, view)),
         **_beside(language, view),
         **_texts(language, view, who),
@@ -107,11 +112,11 @@ def case_page(request: Request, case: str) -> HTMLResponse:
     )
 
 
-def _claimed(language: Language, view: CaseView) -> dict[str, Any]:
+def _claimed(language: Language, view: CaseView, target: str) -> dict[str, Any]:
     """Say what is claimed: the sentence, the chain, the score with its band, the strongest funnel."""
     dossier = view.dossier
     reached = _reached(dossier)
-    funnels = sorted(dossier.funnels, key=_strongest)
+    funnels = sorted(dossier.funnels, key=lambda one: (one.target != target, *_strongest(one)))
     return {
         "sentence": "" if view.blind else evidence.sentence(language, dossier),
         "playbook": dossier.playbook,
@@ -132,6 +137,8 @@ def _claimed(language: Language, view: CaseView) -> dict[str, Any]:
             )
             for one in dossier.playbook.steps
         ],
+        "drawn_target": funnels[0].target if funnels else None,
+        "is_strongest": not funnels or funnels[0] == min(dossier.funnels, key=_strongest),
         "timelines": [
             Course(one, timeline.timeline(language, one, dossier.playbook, dossier.account))
             for one in funnels[:TIMELINES]
@@ -185,6 +192,7 @@ def _beside(language: Language, view: CaseView) -> dict[str, Any]:
     dossier = view.dossier
     silent = [(one.source, evidence.says(language, one)) for one in dossier.silent]
     return {
+        "dark": dossier.dark,
         "beside": [says for source, says in silent if source == "context"],
         "blocks": [says for source, says in silent if source in ("block", "unblock")],
         "honest_work": innocent(language, dossier.playbook),

@@ -16,7 +16,7 @@ from undertow.cases.queue import Row, View, Which, filters, queue
 from undertow.cases.reading import case_view, run_summaries
 from undertow.cases.store import Store
 from undertow.export import wording
-from undertow.review import evidence
+from undertow.review import evidence, names
 from undertow.review.asked import current, now_of, store_of
 from undertow.review.language import Language, Shown
 from undertow.review.names import marked
@@ -64,13 +64,6 @@ EMPTY: Final = {
         marked("Nothing is closed yet."),
         marked("Decided cases show here once their undo window is over."),
     ),
-}
-SKIPS: Final = {
-    "language": marked("I do not read this language"),
-    "conflict": marked("It is too close to me"),
-    "rest": marked("I need a rest from such cases"),
-    "unsure": marked("I cannot judge this"),
-    "other": marked("Another reason"),
 }
 
 
@@ -233,7 +226,7 @@ def _preview(request: Request, row: Row) -> Preview:
         against=_points(language, evidence.speaks_against(dossier)),
         innocent=innocent(language, dossier.playbook),
         may_claim=who.works and row.holder is None and row.state in CLAIMABLE,
-        skips=[(name, language.say(says)) for name, says in SKIPS.items()],
+        skips=[(name, language.say(says)) for name, says in names.SKIPS.items()],
     )
 
 
