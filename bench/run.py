@@ -14,10 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import cases
 import table
 from files import Files, cache_folder
 from rounds import HERE, BrokenError, run
+
+import cases
 
 LARGE = 100_000_000
 

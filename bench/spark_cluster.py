@@ -29,10 +29,11 @@ from statistics import median
 from typing import Any
 
 import pyarrow.parquet as pq
-from cases import SHIPPED, UNDERTOW, environment
 from files import Files, cache_folder
 from rounds import Case
 from rounds import measure as measured_once
+
+from cases import SHIPPED, UNDERTOW, environment
 
 LOOPBACK = "127.0.0.1"
 WORKERS = 2

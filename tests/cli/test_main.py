@@ -100,7 +100,7 @@ def test_completion_offers_commands_by_their_first_letters() -> None:
     said = subprocess.run(
         MODULE, env={**os.environ, **asked}, capture_output=True, text=True, check=False
     )
-    assert said.stdout.split() == ["demo", "detect", "doctor"]
+    assert said.stdout.split() == ["demo", "detect", "deliver", "doctor"]
 
 
 def test_a_misspelt_command_is_the_user_s_fault_and_names_the_nearest(

@@ -1,12 +1,8 @@
-"""What importer tests share: the fixtures' folder, one import read back, a PostgreSQL of their own."""
+"""What importer tests share: the fixtures' folder, and one import read back."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -33,41 +29,3 @@ def take(tmp_path: Path) -> Callable[[Reader], SimpleNamespace]:
         )
 
     return run
-
-
-@pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
-    """Start a PostgreSQL server in a folder of its own, on a Unix socket only; stop it after."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    if not found:
-        pytest.skip("no PostgreSQL binaries under /usr/lib/postgresql")
-    as_user: list[str] = []
-    if os.geteuid() == 0:
-        if not shutil.which("runuser"):
-            pytest.skip("PostgreSQL does not run as root and there is no runuser")
-        as_user = ["runuser", "-u", "postgres", "--"]
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # short: socket paths are limited
-    binaries = found[-1].parent
-
-    def run(*words: str) -> None:
-        done = subprocess.run(
-            [*as_user, *words], cwd="/", capture_output=True, text=True, timeout=60, check=False
-        )
-        if done.returncode:
-            pytest.skip(f"PostgreSQL did not start: {done.stderr[-300:]}")
-
-    try:
-        if as_user:
-            shutil.chown(folder, "postgres", "postgres")
-        folder.chmod(0o700)
-        data = str(folder / "data")
-        run(str(binaries / "initdb"), "-D", data, "-A", "trust", "-U", "tester", "-N")
-        options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
-        log = str(folder / "log")
-        run(str(binaries / "pg_ctl"), "-D", data, "-o", options, "-l", log, "-w", "start")
-        try:
-            yield f"postgresql+psycopg://tester@/postgres?host={folder}"
-        finally:
-            run(str(binaries / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -134,7 +134,8 @@ class Dossier(msgspec.Struct, frozen=True):
     Attributes:
         account: code of the account in its `role`.
         weight: bits; `probability`, `chance` None where null worlds were not made.
-        rests: independent sources of what speaks for it (R13); one entry means it rests on one.
+        rests: independent sources of what speaks for it (R13), in English; one entry means it rests on one.
+        sources: the same as the ranking names them (`conduct:PLATFORM`, `targets`, `others`, `report`, `known`), for other languages.
         dark: what is left when the talk goes dark, in the words of `export.dark`.
         contacted: targets that the evidence is about.
     """
@@ -153,6 +154,7 @@ class Dossier(msgspec.Struct, frozen=True):
     funnels: tuple[FunnelCard, ...] = ()
     campaign: CampaignCard | None = None
     rests: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     dark: tuple[str, ...] = ()
     form: int = 1
 

@@ -24,13 +24,19 @@ def demo(
             help="Real events to plant funnels in. [examples/collegemsg of a checkout]"
         ),
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Open the review desk with these cases in it.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of the desk.")] = 8600,
 ) -> None:
     """Find simulated funnels in real traffic and write the report.
 
     Reads 59,835 private messages of a student community (2004), takes over some of their accounts
     for simulated recruiters and ten times as many honest look-alikes, detects, and shows the top.
+    With --serve it opens the review desk on this machine and prints links by which two people come
+    in: what restricts an account takes both of them.
 
-    Example: undertow demo --out demo
+    Example: undertow demo --serve
     """
     from undertow.cli.detect import load_playbooks, note_next, show_ranking
     from undertow.cli.simulate_run import Paths, plant
@@ -55,6 +61,10 @@ def demo(
     note(f"who was planted: {shown_name(out / 'truth.parquet')}")
     # Last and alone on its line, for a click or a script.
     say(f"report: {shown_name(result.report)}")
+    if serve:
+        from undertow.cli.demo_serve import serve_demo
+
+        serve_demo(out, world, port)
 
 
 def _example() -> Path:

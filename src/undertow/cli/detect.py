@@ -10,6 +10,7 @@ from typing import Annotated, Any, Protocol
 
 import typer
 
+from undertow.cli.detect_into import Into, hold_into, take_in
 from undertow.cli.options import (
     checked_moment,
     checked_reason,
@@ -42,6 +43,10 @@ class Ranking(Protocol):
     @property
     def summary(self) -> dict[str, Any]:
         """What `run.json` holds."""
+
+    @property
+    def report(self) -> Path:
+        """The page."""
 
 
 def detect(
@@ -126,6 +131,19 @@ def detect(
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="A setting of Spark; may be given many times."),
     ] = None,
+    into: Annotated[
+        str | None,
+        typer.Option(metavar="CASES", help="Case store: a folder, or a postgresql:// URL."),
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="Key file of the case store. [CASES.keys]")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Folder of a case store in PostgreSQL.")
+    ] = None,
+    daily_reviews: Annotated[
+        int | None, typer.Option(help="Cases that the desk reviews in a day. [40]", min=1)
+    ] = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="Of the ranking.")
     ] = Format.TEXT,
@@ -142,7 +160,10 @@ def detect(
     from undertow.request import Request
 
     settle_memory()
-    if (known is not None or from_reports) and (state is not None or not campaigns):
+    desk = None if into is None else Into(into, keys, folder, daily_reviews)
+    if desk is not None:
+        hold_into(desk, events, ground, timezone)
+    if (known or from_reports) and (state or not campaigns):
         raise UndertowError(
             "`--known` and `--from-reports` do not go together with `--state` or `--no-campaigns`",
             code="state-campaigns",
@@ -172,20 +193,33 @@ def detect(
     )
     with progress("reading events", None, "events") as advance:
         result = run(request, advance, advance.begin)
+    show_run(result, output_format)
+    if desk is not None:
+        with progress("reading cited events", None, "events") as advance:
+            take_in(desk, out, events, ground, timezone, advance)
+    raise typer.Exit(show_end(result, out, output_format))
+
+
+def show_run(result: Ranking, fmt: Format) -> None:
+    """Print warnings, the ranking, and what was read."""
     for text in result.summary["warnings"]:
         warn(text)
-    if output_format is Format.TEXT:
+    if fmt is Format.TEXT:
         show_ranking(result)
     else:
-        show(result.accounts.to_pylist(), result.accounts.column_names, output_format)
+        show(result.accounts.to_pylist(), result.accounts.column_names, fmt)
     note_read(result)
+
+
+def show_end(result: Ranking, out: Path, fmt: Format) -> int:
+    """Say what was set aside and what to do next; returns the exit code."""
     rejected = result.summary["rejected"]
     if rejected:
         rows = "1 row was" if rejected == 1 else f"{rejected:,} rows were"
         warn(f"{rows} set aside; see {shown_name(out / 'rejects.parquet')}")
     note_next(result, out)
-    (say if output_format is Format.TEXT else note)(f"report: {shown_name(result.report)}")
-    raise typer.Exit(PARTLY_REFUSED if rejected else DONE)
+    (say if fmt is Format.TEXT else note)(f"report: {shown_name(result.report)}")
+    return PARTLY_REFUSED if rejected else DONE
 
 
 def note_read(result: Ranking) -> None:

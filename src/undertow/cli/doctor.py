@@ -63,6 +63,7 @@ def examine() -> Iterator[Finding]:
     yield _disk()
     yield _memory()
     yield _key()
+    yield _sqlite()
     yield _terminal()
     yield _completion()
 
@@ -166,6 +167,21 @@ def _key() -> Finding:
         mend = "make it yours alone: mode 600"
         return Finding("pseudonym key", WARN, f"present, mode {mode:o}", mend)
     return Finding("pseudonym key", OK, f"present, mode {mode:o}; keep a backup apart")
+
+
+def _sqlite() -> Finding:
+    """Look whether the SQLite of this Python is free of the fault of its write-ahead log."""
+    from undertow.cases.sqlite import can_lock, is_sound, version
+
+    found = version()
+    shown = ".".join(map(str, found))
+    if is_sound(found):
+        return Finding("sqlite", OK, shown)
+    kept = "one writer at a time works" if can_lock() else "its write-ahead log is left off"
+    mend = "slower for many reviewers: use PostgreSQL, or a Python with SQLite 3.51.3 or newer"
+    return Finding(
+        "sqlite", WARN, f"{shown} can lose commits of several connections, so {kept}", mend
+    )
 
 
 def _terminal() -> Finding:

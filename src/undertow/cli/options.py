@@ -72,6 +72,24 @@ def checked_moment(text: str | None, option: str) -> datetime | None:
     return in_utc
 
 
+def checked_duration(text: str, option: str) -> int:
+    """Read a duration as microseconds.
+
+    Raises:
+        UndertowError: `option-duration`.
+    """
+    from undertow.units import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError:
+        raise UndertowError(
+            f"`{option}` is not a duration",
+            code="option-duration",
+            mend="write a whole number and one of s, m, h, d, w, such as `10m`",
+        ) from None
+
+
 def checked_size(text: str | None, option: str) -> int | None:
     """Read a number of bytes such as `4GiB` or `500MB`; None as None.
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from undertow.cli.playbook_fit import fit
+from undertow.cli.playbook_promote import promote
 from undertow.cli.screen import Format, complain, note, say, show
 from undertow.errors import YOUR_FAULT, UndertowError
 
@@ -147,4 +148,32 @@ def schema() -> None:
     say(json.dumps(json_schema(), indent=2))
 
 
+@app.command("live")
+def live(
+    place: Annotated[
+        str,
+        typer.Argument(metavar="CASES", help="A case store: a folder, or a database's URL."),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the files.")],
+) -> None:
+    """Write the playbooks that two people put in use, for `detect --playbook`.
+
+    Example: undertow playbook live cases --out live && undertow detect events --playbook live/mine.yaml --out found
+    """
+    from undertow.cases.playbook_states import text_of, versions
+    from undertow.cases.store import open_store
+
+    store = open_store(place)
+    in_use = [one for one in versions(store) if one.state == "live"]
+    out.mkdir(parents=True, exist_ok=True)
+    for one in in_use:
+        text = text_of(store, one.playbook, one.version)
+        (out / f"{one.playbook}.yaml").write_text(text, "utf-8", newline="\n")
+        say(f"{one.playbook}.yaml")
+    store.close()
+    if not in_use:
+        note("none is in use yet: a draft goes on trial, then a second person lets it go live")
+
+
 app.command("fit")(fit)
+app.command("promote")(promote)

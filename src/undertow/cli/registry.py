@@ -39,7 +39,16 @@ COMMANDS: Final = (
     Entry("explain", "explain", "Show an account's evidence."),
     Entry("simulate", "simulate", "Inject marked, simulated funnels."),
     Entry("evaluate", "evaluate", "Measure detection where the truth is known."),
-    Entry("playbook", "playbook", "List, check, test and fit playbooks."),
+    Entry("playbook", "playbook", "List, check, test, fit, promote playbooks."),
+    Entry("backtest", "backtest", "Try a playbook on events that you hold."),
+    Entry("export", "export", "Write a case into a file that may leave."),
+    Entry("deliver", "deliver", "Tell your own system what people decided."),
+    Entry("serve", "serve", "Open the review desk in a browser."),
+    Entry("case", "case", "Look at cases; hold, erase, allow."),
+    Entry("report", "report", "Count a month at the desk."),
+    Entry("backup", "backup", "Write a case store into a file."),
+    Entry("restore", "restore", "Make a case store of a backup."),
+    Entry("audit", "audit", "Check and sign the audit log."),
     Entry("doctor", "doctor", "Check this machine and its set-up."),
 )
 _BY_NAME: Final = {entry.name: entry for entry in COMMANDS}

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from undertow.cli.detect import load_playbooks
-from undertow.cli.options import checked_region
+from undertow.cli.options import checked_duration, checked_region
 from undertow.cli.screen import complain, note, settings, warn
 from undertow.errors import DONE, PARTLY_REFUSED, UndertowError, shown_name
 
@@ -211,24 +211,6 @@ def _stopping() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def checked_duration(text: str, option: str) -> int:
-    """Read a duration as microseconds.
-
-    Raises:
-        UndertowError: `option-duration`.
-    """
-    from undertow.units import parse_duration
-
-    try:
-        return parse_duration(text)
-    except ValueError:
-        raise UndertowError(
-            f"`{option}` is not a duration",
-            code="option-duration",
-            mend="write a whole number and one of s, m, h, d, w, such as `10m`",
-        ) from None
 
 
 def checked_zone(name: str | None) -> Any:  # noqa: ANN401  # a `ZoneInfo` or None

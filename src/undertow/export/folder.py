@@ -82,6 +82,8 @@ class PlaybookFacts(msgspec.Struct, frozen=True):
     steps: tuple[StepFacts, ...] = ()
     counts: dict[str, Reached] = {}
     listed_from: str | None = None
+    source: str = ""
+    version: str = ""
 
     def place(self, step: str) -> int:
         """Find the place of a step in the chain, from 0; unknown steps stand after the last."""
@@ -134,8 +136,11 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     """`run.json`: what was read, under which ground, and what it could not show."""
 
     version: str
+    made: str | None = None
     events: int = 0
     rejected: int = 0
+    repeats: int = 0
+    """Rows that said again what another row had said."""
     accounts_seen: int = 0
     since: str | None = None
     until: str | None = None

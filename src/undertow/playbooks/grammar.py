@@ -6,7 +6,8 @@ Durations are microseconds. What a match is stands in `docs/reference/playbooks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import asdict, dataclass
 from typing import Final
 
 GRAMMAR: Final = 1
@@ -138,6 +139,14 @@ class Playbook:
     def step_index(self, name: str) -> int:
         """Find the place of a step in the chain, from 0."""
         return next(i for i, step in enumerate(self.steps) if step.name == name)
+
+    @property
+    def version(self) -> str:
+        """SHA-256 of the checked content, hex: the same whatever the file's layout, folder and examples."""
+        told = asdict(self)
+        for name in ("folder", "examples"):
+            told.pop(name)
+        return hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ def about(weighed: Weighed, log: EventLog) -> dict[str, Any]:
         "title": playbook.title,
         "status": playbook.status,
         "source": playbook.origin,
+        "version": playbook.version,
         "falsepositives": list(playbook.falsepositives),
         "reason": playbook.reason,
         "listed_from": playbook.listed_from,

@@ -1,0 +1,110 @@
+"""Whether today's picture can be trusted: what the last runs read, and how store, keys and log stand.
+
+Numbers alone: no case, no account, no name. Everybody at the desk may see it, administrators too.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import func, select
+
+from undertow.cases import checkpoints
+from undertow.cases.reading import run_summaries
+from undertow.cases.store import Store
+from undertow.cases.tables import cases, outbox, subjects
+from undertow.units import DAY
+
+RUNS: Final = 12
+"""Runs told of, the newest."""
+SOON: Final = 7 * DAY
+"""How long before it is due a deletion is told of."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of a desk.
+
+    Attributes:
+        runs: what the last runs said, newest first (`reading.run_summaries`).
+        states: cases by state.
+        oldest: when the oldest case that waits was opened, microseconds; None where none waits.
+        overdue: cases whose clock has run out.
+        holds: cases kept longer for a reason. ending: cases that are deleted within `SOON`.
+        erased: accounts and people whose keys were destroyed.
+        unsent: decisions that have not reached the operator's system, and whether one failed.
+        log: leaves, signed, copied out.
+        keys_private: nobody but the owner can read the key file; None where its rights cannot be read.
+        disk_free, disk_size: bytes of the disk that holds the store's folder.
+    """
+
+    runs: tuple[dict[str, Any], ...]
+    states: dict[str, int]
+    oldest: int | None
+    overdue: int
+    holds: int
+    ending: int
+    erased: int
+    unsent: int
+    failing: int
+    log: checkpoints.State
+    keys_private: bool | None
+    disk_free: int
+    disk_size: int
+
+    @property
+    def waiting(self) -> int:
+        """Cases that wait for somebody."""
+        return sum(many for state, many in self.states.items() if state != "closed")
+
+
+def health(store: Store, now: int) -> Health:
+    """Look at everything once.
+
+    Args:
+        store: the store.
+        now: microseconds.
+    """
+    is_open = cases.c.state != "closed"
+    counts = {
+        "overdue": select(func.count()).where(is_open, cases.c.due_at < now),
+        "holds": select(func.count()).where(cases.c.sealed_hold.is_not(None)),
+        "ending": select(func.count()).where(
+            cases.c.sealed_hold.is_(None), cases.c.keep_until < now + SOON
+        ),
+        "erased": select(func.count()).where(subjects.c.erased_at.is_not(None)),
+        "unsent": select(func.count()).where(outbox.c.sent_at.is_(None)),
+        "failing": select(func.count()).where(
+            outbox.c.sent_at.is_(None), outbox.c.last_fault.is_not(None)
+        ),
+    }
+    with store.reading() as connection:
+        by_state = select(cases.c.state, func.count()).group_by(cases.c.state)
+        states = {state: int(many) for state, many in connection.execute(by_state)}
+        waits = select(func.min(cases.c.opened_at)).where(is_open)
+        oldest = connection.execute(waits).scalar()
+        counted = {
+            name: int(connection.execute(asked).scalar_one()) for name, asked in counts.items()
+        }
+    disk = shutil.disk_usage(store.folder)
+    return Health(
+        runs=tuple(run_summaries(store, RUNS)),
+        states=states,
+        oldest=oldest,
+        log=checkpoints.state(store),
+        keys_private=_keys_private(store),
+        disk_free=disk.free,
+        disk_size=disk.total,
+        **counted,
+    )
+
+
+def _keys_private(store: Store) -> bool | None:
+    try:
+        mode = store.vault.keys.path.stat().st_mode
+    except OSError:
+        return None
+    return not mode & (stat.S_IRWXG | stat.S_IRWXO)

@@ -1,0 +1,310 @@
+"""The first version of the tables, as they were then: a copy that no later change of `cases.tables` touches."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    UniqueConstraint,
+)
+
+from undertow.cases.columns import Flag, Moment, Real, Word
+from undertow.cases.guards import guard, removals
+
+revision = "0001"
+down_revision = None
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+about = Table(
+    "about",
+    metadata,
+    Column("name", Word, primary_key=True),
+    Column("value", Word, nullable=False),
+    sqlite_strict=True,
+)
+
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("code", Word, primary_key=True),
+    Column("platform", Word, nullable=False),
+    Column("sealed_id", LargeBinary),
+    Column("first_seen", Moment, nullable=False),
+    Column("erased_at", Moment),
+    sqlite_strict=True,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run", Word, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("summary", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case", Word, primary_key=True),
+    Column("account", Word, ForeignKey("subjects.code"), nullable=False),
+    Column("role", Word, nullable=False),
+    Column("playbook", Word, nullable=False),
+    Column("platform", Word, nullable=False),
+    Column("campaign", Word),
+    Column("state", Word, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("dossier", Word, nullable=False),
+    Column("weight", Real, nullable=False),
+    Column("probability", Real),
+    Column("q_value", Real),
+    Column("targets", Integer, nullable=False),
+    Column("stage", Word),
+    Column("stage_place", Integer, nullable=False),
+    Column("lang", Word),
+    Column("opened_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("priority", Real, nullable=False),
+    Column("due_at", Moment),
+    Column("keep_until", Moment, nullable=False),
+    Column("sealed_hold", LargeBinary),
+    Column("blind", Flag, nullable=False),
+    Column("holder", Word, ForeignKey("reviewers.reviewer")),
+    Column("lease_until", Moment),
+    Column("closed_weight", Real),
+    Column("merged_into", Word, ForeignKey("cases.case")),
+    UniqueConstraint("account", "role", "playbook"),
+    CheckConstraint(
+        "state IN ('new','claimed','proposed','approved','rejected','appealed','reopened','closed')",
+        name="state",
+    ),
+    CheckConstraint("(holder IS NULL) = (lease_until IS NULL)", name="lease"),
+    Index("ix_cases_queue", "state", "priority", "case"),
+    Index("ix_cases_holder", "holder"),
+    Index("ix_cases_campaign", "campaign"),
+    Index("ix_cases_closed", "state", "updated_at", "case"),
+    Index("ix_cases_playbook", "playbook"),
+    Index("ix_cases_platform", "platform"),
+    Index("ix_cases_lang", "lang"),
+    Index("ix_cases_merged_into", "merged_into"),
+    sqlite_strict=True,
+)
+Index(
+    "ix_cases_due_at",
+    cases.c.due_at,
+    sqlite_where=cases.c.due_at.is_not(None),
+    postgresql_where=cases.c.due_at.is_not(None),
+)
+
+dossiers = Table(
+    "dossiers",
+    metadata,
+    Column("hash", Word, primary_key=True),
+    Column("case", Word, ForeignKey("cases.case"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("run", Word, ForeignKey("runs.run"), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+case_targets = Table(
+    "case_targets",
+    metadata,
+    Column("case", Word, ForeignKey("cases.case"), primary_key=True),
+    Column("target", Word, ForeignKey("subjects.code"), primary_key=True),
+    Column("step", Word, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("help", Word, nullable=False),
+    Column("decided", Flag, nullable=False),
+    CheckConstraint("help IN ('none','offered','given','declined')", name="help"),
+    sqlite_strict=True,
+)
+
+named = Table(
+    "named",
+    metadata,
+    Column("case", Word, ForeignKey("cases.case"), primary_key=True),
+    Column("code", Word, ForeignKey("subjects.code"), primary_key=True, index=True),
+    sqlite_strict=True,
+)
+
+passages = Table(
+    "passages",
+    metadata,
+    Column("passage", Word, primary_key=True),
+    Column("case", Word, ForeignKey("cases.case"), nullable=False, index=True),
+    Column("author", Word, ForeignKey("subjects.code"), nullable=False),
+    Column("target", Word, ForeignKey("subjects.code"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("same_as", Word),
+    Column("sealed_text", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+reviewers = Table(
+    "reviewers",
+    metadata,
+    Column("reviewer", Word, primary_key=True),
+    Column("name_code", Word, nullable=False, unique=True),
+    Column("sealed_name", LargeBinary, nullable=False),
+    Column("role", Word, nullable=False),
+    Column("password", Word),
+    Column("subject", Word, unique=True),
+    Column("made_at", Moment, nullable=False),
+    Column("disabled_at", Moment),
+    Column("settings", LargeBinary, nullable=False),
+    CheckConstraint("role IN ('analyst','approver','auditor','admin')", name="role"),
+    sqlite_strict=True,
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("credential", LargeBinary, primary_key=True),
+    Column("reviewer", Word, ForeignKey("reviewers.reviewer"), nullable=False, index=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("sign_count", Moment, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    sqlite_strict=True,
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("token_hash", Word, primary_key=True),
+    Column("reviewer", Word, ForeignKey("reviewers.reviewer"), nullable=False, index=True),
+    Column("made_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("proved_at", Moment, nullable=False),
+    Column("second_factor_at", Moment),
+    sqlite_strict=True,
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("act", Word, primary_key=True),
+    Column("case", Word, ForeignKey("cases.case"), nullable=False, index=True),
+    Column("kind", Word, nullable=False),
+    Column("reviewer", Word, ForeignKey("reviewers.reviewer")),
+    Column("at", Moment, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("outcome", Word),
+    Column("clause", Word),
+    Column("dossier", Word, ForeignKey("dossiers.hash")),
+    Column("answers", Word, ForeignKey("acts.act")),
+    Column("sealed_reason", LargeBinary),
+    Column("seconds", Integer),
+    sqlite_strict=True,
+)
+
+measures = Table(
+    "measures",
+    metadata,
+    Column("measure", Word, primary_key=True),
+    Column("case", Word, ForeignKey("cases.case"), nullable=False, index=True),
+    Column("outcome", Word, nullable=False),
+    Column("proposal", Word, ForeignKey("acts.act"), nullable=False, unique=True),
+    Column("approval", Word, ForeignKey("acts.act"), nullable=False, unique=True),
+    Column("proposed_by", Word, ForeignKey("reviewers.reviewer"), nullable=False),
+    Column("approved_by", Word, ForeignKey("reviewers.reviewer"), nullable=False),
+    Column("dossier", Word, ForeignKey("dossiers.hash"), nullable=False),
+    Column("approved_at", Moment, nullable=False),
+    Column("effective_at", Moment, nullable=False),
+    Column("undone_at", Moment),
+    Column("lifted_at", Moment),
+    CheckConstraint("proposed_by <> approved_by", name="two_people"),
+    sqlite_strict=True,
+)
+
+exposures = Table(
+    "exposures",
+    metadata,
+    Column("exposure", Integer, primary_key=True, autoincrement=True),
+    Column("reviewer", Word, ForeignKey("reviewers.reviewer"), nullable=False),
+    Column("case", Word, ForeignKey("cases.case"), nullable=False),
+    Column("what", Word, nullable=False),
+    Column("of", Word, nullable=False),
+    Column("sealed_why", LargeBinary, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_exposures_reviewer", "reviewer", "at"),
+    Index("ix_exposures_case", "case"),
+    sqlite_strict=True,
+)
+
+allowed = Table(
+    "allowed",
+    metadata,
+    Column("account", Word, ForeignKey("subjects.code"), primary_key=True),
+    Column("owner", Word, ForeignKey("reviewers.reviewer"), nullable=False),
+    Column("sealed_reason", LargeBinary, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    sqlite_strict=True,
+)
+
+playbook_states = Table(
+    "playbook_states",
+    metadata,
+    Column("playbook", Word, primary_key=True),
+    Column("version", Word, primary_key=True),
+    Column("state", Word, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("proposed_by", Word, ForeignKey("reviewers.reviewer")),
+    Column("approved_by", Word, ForeignKey("reviewers.reviewer")),
+    Column("at", Moment, nullable=False),
+    CheckConstraint("state IN ('draft','shadow','live','retired')", name="state"),
+    CheckConstraint("state <> 'live' OR proposed_by <> approved_by", name="two_people"),
+    sqlite_strict=True,
+)
+
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("place", Moment, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("delivery", Word, primary_key=True),
+    Column("measure", Word, ForeignKey("measures.measure"), nullable=False),
+    Column("what", Word, nullable=False),
+    Column("due_at", Moment, nullable=False, index=True),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", Moment),
+    Column("last_fault", Word),
+    UniqueConstraint("measure", "what"),
+    sqlite_strict=True,
+)
+
+
+def upgrade() -> None:
+    """Make all tables and what guards them."""
+    metadata.create_all(op.get_bind())
+    guard(op.get_bind())
+
+
+def downgrade() -> None:
+    """Remove all of it."""
+    for line in removals(op.get_bind().dialect.name):
+        op.execute(line)
+    metadata.drop_all(op.get_bind())

@@ -1,0 +1,302 @@
+"""The people of the desk: who they are, what their role lets them do, and their passwords.
+
+analyst   works cases, reads texts, proposes, approves what another one proposed
+approver  all of that, and approves what restricts an account; keeps the allow-list
+auditor   reads cases without texts and identities; changes nothing
+admin     keeps people, settings and keys; reads no case and no text
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, Literal, cast
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, delete, insert, select, update
+
+from undertow.cases.ledger import record
+from undertow.cases.store import Store
+from undertow.cases.tables import cases, reviewers, sessions
+from undertow.cases.vault import STAFF, context
+from undertow.errors import UndertowError
+
+Role = Literal["analyst", "approver", "auditor", "admin"]
+ROLES: Final = ("analyst", "approver", "auditor", "admin")
+WORKS: Final = ("analyst", "approver")
+"""Who works on cases and may read texts."""
+READS: Final = ("analyst", "approver", "auditor")
+"""Who may see cases."""
+SHORTEST: Final = 12
+"""Characters of a password at least; no other rule (ASVS 5.0, 6.2.1 and 6.2.5; 8 is its least)."""
+LONGEST: Final = 256
+"""Characters of a name or a password at most."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at the desk.
+
+    Attributes:
+        reviewer: random code; what records and exports name.
+        name: what they sign in with.
+        role: one of `ROLES`.
+    """
+
+    reviewer: str
+    name: str
+    role: str
+
+    @property
+    def works(self) -> bool:
+        """Whether they work on cases and may read texts."""
+        return self.role in WORKS
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A person as the list of people shows them."""
+
+    person: Person
+    made_at: int
+    disabled_at: int | None
+
+
+def hold_role(who: Person, *roles: str) -> None:
+    """Refuse what a person's role does not let them do: `role-refused`."""
+    if who.role not in roles:
+        raise UndertowError(
+            f"the role `{who.role}` may not do this",
+            code="role-refused",
+            mend="ask somebody whose role is one of "
+            + ", ".join(f"`{role}`" for role in roles),
+        )
+
+
+@cache
+def hasher() -> PasswordHasher:
+    """Give what hashes passwords: Argon2id with its makers' settings (RFC 9106, low memory)."""
+    return PasswordHasher()
+
+
+def add_person(
+    store: Store,
+    name: str,
+    role: str,
+    password: str | None = None,
+    *,
+    now: int,
+    subject: str | None = None,
+    by: Person | None = None,
+) -> Person:
+    """Add a person.
+
+    Args:
+        store: the store.
+        name: what they sign in with; letter case makes no difference.
+        role: one of `ROLES`.
+        password: None where they sign in another way.
+        now: microseconds.
+        subject: who they are to a service of single sign-on.
+        by: the admin who does it; None at the command line of the machine that holds the store.
+
+    Raises:
+        UndertowError: `person-name`, `person-there`, `person-role`, `password-short`, `role-refused`.
+    """
+    if by is not None:
+        hold_role(by, "admin")
+    shown = " ".join(name.split())
+    if not shown or len(shown) > LONGEST or not shown.isprintable():
+        raise UndertowError(
+            "a person needs a name of one line",
+            code="person-name",
+            mend="give one of at most 256 characters",
+        )
+    if role not in ROLES:
+        raise UndertowError(
+            "there is no such role", code="person-role", mend="use one of " + ", ".join(ROLES)
+        )
+    hashed = None if password is None else hashed_password(password)
+    person = Person(f"p:{secrets.token_hex(8)}", shown, role)
+    code = _name_code(store, shown)
+    sealed = store.vault.seal(
+        STAFF, context("reviewers", person.reviewer, "sealed_name"), shown
+    )
+    with store.writing() as connection:
+        asked = select(reviewers.c.reviewer).where(reviewers.c.name_code == code)
+        if connection.execute(asked).first() is not None:
+            raise UndertowError(
+                "there is a person of this name", code="person-there", mend="give another name"
+            )
+        connection.execute(
+            insert(reviewers).values(
+                reviewer=person.reviewer,
+                name_code=code,
+                sealed_name=sealed,
+                role=role,
+                password=hashed,
+                subject=None
+                if subject is None
+                else store.vault.code("r", f"subject {subject}"),
+                made_at=now,
+                settings=b"{}",
+            )
+        )
+        facts = {"reviewer": by.reviewer if by else None, "of": person.reviewer, "role": role}
+        record(connection, store, "person-added", {**facts, "at": now})
+    return person
+
+
+def hashed_password(password: str) -> str:
+    """Hash a password; `password-short` for one of fewer than twelve characters."""
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise UndertowError(
+            f"a password has {SHORTEST} to {LONGEST} characters",
+            code="password-short",
+            mend="take a longer one, such as four words",
+        )
+    return hasher().hash(password)
+
+
+@cache
+def _nobodys() -> str:
+    return hasher().hash(secrets.token_hex(16))
+
+
+def sign_in(store: Store, name: str, password: str) -> Person | None:
+    """Find the person with a name and a password; None if there is none, or they were disabled.
+
+    An unknown name takes as long as a wrong password.
+    """
+    code = _name_code(store, " ".join(name.split()))
+    with store.reading() as connection:
+        row = connection.execute(select(reviewers).where(reviewers.c.name_code == code)).first()
+    held = row.password if row is not None and row.password is not None else _nobodys()
+    try:
+        hasher().verify(held, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    if row is None or row.password is None or row.disabled_at is not None:
+        return None
+    return _person(store, row)
+
+
+def set_password(store: Store, who: Person, password: str, *, now: int) -> None:
+    """Give a person another password and end their sessions; `password-short`."""
+    hashed = hashed_password(password)
+    with store.writing() as connection:
+        mine = reviewers.c.reviewer == who.reviewer
+        connection.execute(update(reviewers).where(mine).values(password=hashed))
+        connection.execute(delete(sessions).where(sessions.c.reviewer == who.reviewer))
+        record(connection, store, "password-changed", {"reviewer": who.reviewer, "at": now})
+
+
+def person(store: Store, reviewer: str) -> Person | None:
+    """Find a person by their code; None if there is none, or they were disabled."""
+    return _found(store, reviewers.c.reviewer == reviewer)
+
+
+def person_named(store: Store, name: str) -> Person | None:
+    """Find a person by the name they sign in with; None if there is none, or they were disabled."""
+    return _found(store, reviewers.c.name_code == _name_code(store, " ".join(name.split())))
+
+
+def person_of_subject(store: Store, subject: str) -> Person | None:
+    """Find a person by who they are to a service of single sign-on; None as `person`."""
+    return _found(store, reviewers.c.subject == store.vault.code("r", f"subject {subject}"))
+
+
+def people(store: Store) -> list[Listed]:
+    """List everybody, those who were disabled too, oldest first."""
+    with store.reading() as connection:
+        rows = connection.execute(select(reviewers).order_by(reviewers.c.made_at)).all()
+    return [Listed(_person(store, row), row.made_at, row.disabled_at) for row in rows]
+
+
+def name_of(store: Store, reviewer: str | None) -> str:
+    """Give the name of a person by their code; the clock's is empty, an unknown one's its code."""
+    if reviewer is None:
+        return ""
+    with store.reading() as connection:
+        asked = select(reviewers).where(reviewers.c.reviewer == reviewer)
+        row = connection.execute(asked).first()
+    return reviewer if row is None else _person(store, row).name
+
+
+def disable(store: Store, reviewer: str, *, now: int, by: Person | None = None) -> None:
+    """Let a person in no more: their sessions end, their cases are let go.
+
+    Raises:
+        UndertowError: `person-unknown`; `person-last` for the last admin; `role-refused`.
+    """
+    if by is not None:
+        hold_role(by, "admin")
+    with store.writing() as connection:
+        row = connection.execute(
+            select(reviewers).where(reviewers.c.reviewer == reviewer)
+        ).first()
+        if row is None:
+            raise unknown_person()
+        if row.role == "admin" and not _other_admins(connection, reviewer):
+            raise UndertowError(
+                "this is the last admin", code="person-last", mend="add another one first"
+            )
+        mine = reviewers.c.reviewer == reviewer
+        connection.execute(update(reviewers).where(mine).values(disabled_at=now))
+        connection.execute(delete(sessions).where(sessions.c.reviewer == reviewer))
+        # The clock gives the cases back as it does with every lease that has run out.
+        held = cases.c.holder == reviewer
+        connection.execute(update(cases).where(held).values(lease_until=now))
+        facts = {"reviewer": by.reviewer if by else None, "of": reviewer, "at": now}
+        record(connection, store, "person-disabled", facts)
+
+
+def unknown_person() -> UndertowError:
+    """Make the fault of a name that nobody has."""
+    return UndertowError(
+        "there is no such person", code="person-unknown", mend="see `undertow case people`"
+    )
+
+
+def preferences(store: Store, who: Person) -> dict[str, Any]:
+    """Give a person's own settings of their screen."""
+    with store.reading() as connection:
+        mine = reviewers.c.reviewer == who.reviewer
+        held = connection.execute(select(reviewers.c.settings).where(mine)).scalar()
+    return cast("dict[str, Any]", msgspec.json.decode(held or b"{}"))
+
+
+def set_preferences(store: Store, who: Person, chosen: dict[str, Any]) -> None:
+    """Keep a person's own settings of their screen."""
+    held = msgspec.json.encode(chosen, order="sorted")
+    with store.writing() as connection:
+        mine = reviewers.c.reviewer == who.reviewer
+        connection.execute(update(reviewers).where(mine).values(settings=held))
+
+
+def _other_admins(connection: Connection, reviewer: str) -> bool:
+    asked = select(reviewers.c.reviewer).where(
+        reviewers.c.role == "admin",
+        reviewers.c.disabled_at.is_(None),
+        reviewers.c.reviewer != reviewer,
+    )
+    return connection.execute(asked).first() is not None
+
+
+def _found(store: Store, is_it: Any) -> Person | None:  # noqa: ANN401  # a clause of SQLAlchemy
+    with store.reading() as connection:
+        asked = select(reviewers).where(is_it, reviewers.c.disabled_at.is_(None))
+        row = connection.execute(asked).first()
+    return None if row is None else _person(store, row)
+
+
+def _person(store: Store, row: Any) -> Person:  # noqa: ANN401  # a row of SQLAlchemy
+    place = context("reviewers", row.reviewer, "sealed_name")
+    return Person(row.reviewer, store.vault.open(STAFF, place, row.sealed_name), row.role)
+
+
+def _name_code(store: Store, name: str) -> str:
+    return store.vault.code("r", f"name {name.casefold()}")

@@ -1,0 +1,334 @@
+"""A case as one person may see it, and each look at a text or an identity, which is a record of its own.
+
+A page about a case holds no text and no native id. Both come one by one, to people who work on cases, for
+a reason, and each look is written down in the transaction that allows it: no record, no look.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, func, insert, select
+
+from undertow.cases.beside import (
+    Act,
+    Measure,
+    Passage,
+    Target,
+    acts_of,
+    measures_of,
+    opened,
+    passages_of,
+    targets_of,
+)
+from undertow.cases.claims import LEASE, is_held, renew, row_of
+from undertow.cases.dossier import Dossier, decode
+from undertow.cases.ledger import record
+from undertow.cases.passages import subjects_of
+from undertow.cases.people import READS, WORKS, Person, hold_role
+from undertow.cases.queue import Row, is_blind, judged_by, shown_rows
+from undertow.cases.store import Store
+from undertow.cases.tables import (
+    cases,
+    dossiers,
+    exposures,
+    named,
+    passages,
+    runs,
+    subjects,
+)
+from undertow.cases.vault import context
+from undertow.errors import UndertowError
+from undertow.units import DAY, MINUTE
+
+MOST: Final = 50
+"""Texts that one person may open within `WITHIN` (T25)."""
+WITHIN: Final = 10 * MINUTE
+RENEW: Final = LEASE - 5 * MINUTE
+"""Looking at one's own case renews its lease once five minutes of it have gone, not at every look."""
+WHY: Final = 3
+"""Letters of a reason for looking, at least."""
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """A case as one person may see it.
+
+    Attributes:
+        row: as in the queue.
+        dossier: where `blind`, its weights are not a number and its lines, chance and ties are left out.
+        hash: of the dossier as it stands; a proposal binds to it with `row.revision`.
+        acts: oldest first. measures: newest first.
+        versions: hash, moment and run of every dossier of the case, newest first.
+        hold_reason: why it is kept longer; None for no hold, or for who may read no text.
+        mine: this person holds it.
+        others: cases of the same campaign.
+    """
+
+    row: Row
+    dossier: Dossier
+    hash: str
+    blind: bool
+    acts: tuple[Act, ...]
+    measures: tuple[Measure, ...]
+    targets: tuple[Target, ...]
+    passages: tuple[Passage, ...]
+    versions: tuple[tuple[str, int, str], ...]
+    hold_reason: str | None
+    mine: bool
+    others: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """How much a person has read: texts today (UTC), within ten minutes, identities today, and the limit."""
+
+    today: int
+    lately: int
+    identities: int
+    limit: int
+
+
+def case_view(store: Store, who: Person, case: str, now: int) -> CaseView:
+    """Show a case; whoever holds it goes on holding it.
+
+    Raises:
+        UndertowError: `case-unknown`; `role-refused` for an admin.
+    """
+    hold_role(who, *READS)
+    _stay(store, who, case, now)
+    with store.reading() as connection:
+        row = row_of(connection, case)
+        judged = judged_by(connection, who, [case])
+        blind = is_blind(row, who, judged)
+        body = select(dossiers.c.body).where(dossiers.c.hash == row.dossier)
+        dossier = decode(connection.execute(body).scalar_one())
+        asked = select(cases).where(cases.c.campaign == row.campaign, cases.c.case != case)
+        others = connection.execute(asked).all() if row.campaign else []
+        versions = (
+            select(dossiers.c.hash, dossiers.c.at, dossiers.c.run)
+            .where(dossiers.c.case == case)
+            .order_by(dossiers.c.at.desc(), dossiers.c.hash)
+        )
+        place = context("cases", case, "sealed_hold")
+        return CaseView(
+            row=shown_rows(connection, [row], who, now)[0],
+            dossier=without_score(dossier) if blind else dossier,
+            hash=row.dossier,
+            blind=blind,
+            acts=acts_of(store, connection, row, who, blind=blind),
+            measures=measures_of(connection, case),
+            targets=targets_of(connection, case),
+            passages=passages_of(connection, case, who),
+            versions=tuple((h, at, run) for h, at, run in connection.execute(versions)),
+            hold_reason=opened(store, row.account, place, row.sealed_hold)
+            if who.works
+            else None,
+            mine=is_held(row, now) and row.holder == who.reviewer,
+            others=tuple(shown_rows(connection, others, who, now)),
+        )
+
+
+def dossier_at(store: Store, who: Person, case: str, marked: str) -> Dossier:
+    """Give an earlier dossier of a case by its hash, for what has changed since; `case-unknown`, `role-refused`."""
+    hold_role(who, *READS)
+    with store.reading() as connection:
+        row = row_of(connection, case)
+        asked = select(dossiers.c.body).where(
+            dossiers.c.hash == marked, dossiers.c.case == case
+        )
+        body = connection.execute(asked).scalar()
+        blind = is_blind(row, who, judged_by(connection, who, [case]))
+    if body is None:
+        raise UndertowError(
+            "the case has no such version", code="case-unknown", mend="see its page"
+        )
+    return without_score(decode(body)) if blind else decode(body)
+
+
+def without_score(dossier: Dossier) -> Dossier:
+    """Take everything away that says how strong a case is, so that a person judges by what happened."""
+    funnels = tuple(msgspec.structs.replace(one, weight=math.nan) for one in dossier.funnels)
+    run = msgspec.structs.replace(dossier.run, by_chance=None)
+    return msgspec.structs.replace(
+        dossier,
+        weight=math.nan,
+        probability=None,
+        chance=None,
+        lines=(),
+        funnels=funnels,
+        campaign=None,
+        rests=(),
+        sources=(),
+        run=run,
+    )
+
+
+def campaign_view(
+    store: Store, who: Person, campaign: str, now: int
+) -> list[tuple[Row, Dossier]]:
+    """Give the cases of a campaign with their dossiers, heaviest first; faults as `case_view`."""
+    hold_role(who, *READS)
+    with store.reading() as connection:
+        asked = (
+            select(cases, dossiers.c.body)
+            .join(dossiers, dossiers.c.hash == cases.c.dossier)
+            .where(cases.c.campaign == campaign)
+            .order_by(cases.c.priority.desc(), cases.c.case)
+        )
+        rows = connection.execute(asked).all()
+        if not rows:
+            raise UndertowError(
+                "there is no such campaign", code="case-unknown", mend="see the queue"
+            )
+        shown = shown_rows(connection, rows, who, now)
+    return [
+        (one, without_score(decode(row.body)) if one.blind else decode(row.body))
+        for one, row in zip(shown, rows, strict=True)
+    ]
+
+
+def run_summaries(store: Store, many: int = 30) -> list[dict[str, Any]]:
+    """List what the last runs said of their data, newest first: `run`, `at` and what `cases.intake` kept."""
+    with store.reading() as connection:
+        asked = select(runs).order_by(runs.c.at.desc(), runs.c.run).limit(many)
+        rows = connection.execute(asked).all()
+    return [{"run": row.run, "at": row.at, **msgspec.json.decode(row.summary)} for row in rows]
+
+
+def reveal(store: Store, who: Person, passage: str, why: str, now: int) -> str:
+    """Open the text of a passage.
+
+    Args:
+        store: the store.
+        who: somebody who works on cases.
+        passage: its code.
+        why: in a word or a sentence; sealed.
+        now: microseconds.
+
+    Raises:
+        UndertowError: `reveal-limit` at the 51st text in ten minutes, `reveal-why`, `passage-unknown`, `role-refused`,
+            `vault-erased`.
+    """
+    hold_role(who, *WORKS)
+    _hold_why(why)
+    with store.writing() as connection:
+        asked = (
+            select(passages, cases.c.account)
+            .join(cases, cases.c.case == passages.c.case)
+            .where(passages.c.passage == passage)
+        )
+        row = connection.execute(asked).first()
+        if row is None:
+            raise UndertowError(
+                "there is no such passage",
+                code="passage-unknown",
+                mend="it may have been erased",
+            )
+        if _count(connection, who, "text", now - WITHIN) >= MOST:
+            raise UndertowError(
+                f"{MOST} texts were opened within ten minutes",
+                code="reveal-limit",
+                mend="rest a little: decide on what you have read",
+            )
+        codes = subjects_of(row.account, row.author, row.target)
+        place = context("passages", passage, "sealed_text")
+        text = store.vault.open(codes, place, row.sealed_text)
+        _write(connection, store, who, (row.case, row.account, "text", passage), why, now)
+    return text
+
+
+def reveal_identity(store: Store, who: Person, code: str, why: str, now: int) -> str:
+    """Open the native id of an account or a target; faults as `reveal`, and `identity-unknown`."""
+    hold_role(who, *WORKS)
+    _hold_why(why)
+    with store.writing() as connection:
+        row = connection.execute(select(subjects).where(subjects.c.code == code)).first()
+        if row is not None and row.erased_at is not None:
+            # Says it as for a text: the key is gone.
+            store.vault.open(code, "", b"")
+        case = None if row is None else _case_of(connection, code)
+        if row is None or row.sealed_id is None or case is None:
+            raise UndertowError(
+                "the native id of this code is not known here",
+                code="identity-unknown",
+                mend="take the events in with the folder: `detect --into`",
+            )
+        opened = store.vault.open(code, context("subjects", code, "sealed_id"), row.sealed_id)
+        _write(connection, store, who, (*case, "identity", code), why, now)
+    return opened
+
+
+def exposure_of(store: Store, who: Person, now: int) -> Exposure:
+    """Say how much a person has read; nobody else is told."""
+    with store.reading() as connection:
+        midnight = now - now % DAY
+        return Exposure(
+            today=_count(connection, who, "text", midnight),
+            lately=_count(connection, who, "text", now - WITHIN),
+            identities=_count(connection, who, "identity", midnight),
+            limit=MOST,
+        )
+
+
+def _stay(store: Store, who: Person, case: str, now: int) -> None:
+    """Renew the lease of whoever looks at their own case."""
+    mine = cases.c.case == case, cases.c.holder == who.reviewer
+    ends = cases.c.lease_until > now, cases.c.lease_until < now + RENEW
+    with store.reading() as connection:
+        if connection.execute(select(cases.c.case).where(*mine, *ends)).first() is None:
+            return
+    with store.writing() as connection:
+        if connection.execute(select(cases.c.case).where(*mine, *ends)).first() is not None:
+            renew(connection, case, now)
+
+
+def _hold_why(why: str) -> None:
+    if len(why.strip()) < WHY:
+        raise UndertowError(
+            "a look needs a reason",
+            code="reveal-why",
+            mend="say in a word why you must read it",
+        )
+
+
+def _write(
+    connection: Connection,
+    store: Store,
+    who: Person,
+    what: tuple[str, str, str, str],
+    why: str,
+    now: int,
+) -> None:
+    """Record a look: the case, its account, `text` or `identity`, and the code of what was opened."""
+    case, account, kind, of = what
+    sealed = store.vault.seal(
+        account, context("exposures", f"{who.reviewer} {now} {of}", "sealed_why"), why
+    )
+    row = {"reviewer": who.reviewer, "case": case, "what": kind, "of": of, "at": now}
+    connection.execute(insert(exposures).values(**row, sealed_why=sealed))
+    facts = {"reviewer": who.reviewer, "case": case, "of": of, "why": why, "at": now}
+    record(connection, store, f"look-{kind}", facts)
+
+
+def _count(connection: Connection, who: Person, what: str, since: int) -> int:
+    asked = select(func.count()).where(
+        exposures.c.reviewer == who.reviewer, exposures.c.what == what, exposures.c.at >= since
+    )
+    return int(connection.execute(asked).scalar_one())
+
+
+def _case_of(connection: Connection, code: str) -> tuple[str, str] | None:
+    """Find the newest case that names a code, and its account; None where no case does any more."""
+    asked = (
+        select(cases.c.case, cases.c.account)
+        .join(named, named.c.case == cases.c.case)
+        .where(named.c.code == code)
+        .order_by(cases.c.updated_at.desc(), cases.c.case)
+        .limit(1)
+    )
+    row = connection.execute(asked).first()
+    return None if row is None else (row.case, row.account)

@@ -1,0 +1,125 @@
+"""`undertow serve`: the review desk in a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from undertow.cases.store import Store, open_store
+from undertow.cli.screen import note, say
+from undertow.errors import UndertowError, shown_name
+from undertow.review.settings import Oidc, Settings
+
+
+def serve(
+    cases: Annotated[str, typer.Argument(help="Folder of the case store, or postgresql://…")],
+    port: Annotated[int, typer.Option(help="Port.")] = 8600,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback need TLS.")
+    ] = "127.0.0.1",
+    name: Annotated[str, typer.Option(help="Host name in the address bar.")] = "localhost",
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate chain, PEM.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+    second_factor: Annotated[
+        str | None,
+        typer.Option(
+            help="`required` or `optional`: a passkey for people who read texts. "
+            "[required where other machines reach the desk]"
+        ),
+    ] = None,
+    oidc: Annotated[
+        Path | None, typer.Option(help="YAML of the identity provider (extra oidc).")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Folder of events for back-tests of playbooks.")
+    ] = None,
+    keys: Annotated[Path | None, typer.Option(help="Key file. [CASES.keys]")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="With PostgreSQL: folder of checkpoints and backups.")
+    ] = None,
+) -> None:
+    """Serve the review desk of a case store to browsers.
+
+    Listens on this machine alone unless told otherwise. The first start prints a link by which the
+    first people are made: there is no default account. Speaks to no other host, but for the identity
+    provider where one is given.
+
+    Example: undertow serve cases
+    """
+    settings = Settings(
+        host=host,
+        port=port,
+        name=name,
+        tls_cert=None if tls_cert is None else str(tls_cert),
+        tls_key=None if tls_key is None else str(tls_key),
+        oidc=None if oidc is None else _provider(oidc),
+        events=None if events is None else str(events),
+    )
+    settings = _with_factor(settings, second_factor)
+    store = open_store(cases, keys=keys, folder=folder)
+    try:
+        run(store, settings)
+    finally:
+        store.close()
+
+
+def run(store: Store, settings: Settings, visitors: tuple[tuple[str, str], ...] = ()) -> None:
+    """Serve until interrupted; say where, with links for whoever has to come in.
+
+    Args:
+        store: the open case store.
+        settings: how it is served.
+        visitors: code and words of people who come in by a link alone; in a simulated store only.
+    """
+    from fastapi import FastAPI
+
+    from undertow.review.safe_start import has_people
+    from undertow.review.serving import serve as listen
+
+    def ready(app: FastAPI) -> None:
+        links, now, origin = app.state.links, app.state.clock(), settings.origin
+        note("the desk is open; Ctrl-C closes it")
+        if not has_people(store):
+            note("nobody is here yet; this link, used once, makes the first people:")
+            say(f"{origin}/start?token={links.make('first', now)}")
+            return
+        for reviewer, words in visitors:
+            note(words)
+            say(f"{origin}/enter?token={links.make('visit', now, reviewer)}")
+        if not visitors:
+            say(f"{origin}/")
+
+    listen(store, settings, ready)
+
+
+def _with_factor(settings: Settings, asked: str | None) -> Settings:
+    if asked not in (None, "required", "optional"):
+        raise UndertowError(
+            "`--second-factor` is `required` or `optional`",
+            code="serve-factor",
+            mend="give one of the two",
+        )
+    needs = settings.public if asked is None else asked == "required"
+    return msgspec.structs.replace(settings, second_factor=needs)
+
+
+def _provider(path: Path) -> Oidc:
+    import yaml
+
+    try:
+        return msgspec.convert(yaml.safe_load(path.read_text("utf-8")), Oidc)
+    except OSError as fault:
+        raise UndertowError(
+            f"`{shown_name(path)}` cannot be read",
+            code="serve-oidc-file",
+            mend="check the path",
+        ) from fault
+    except (msgspec.ValidationError, yaml.YAMLError, UnicodeDecodeError) as fault:
+        raise UndertowError(
+            f"`{shown_name(path)}` does not describe an identity provider",
+            code="serve-oidc-file",
+            mend="give `issuer`, `client_id`, and where there is one `client_secret_file`",
+        ) from fault

@@ -1,0 +1,167 @@
+"""A campaign: one account or many, who does what, what ties them, whether it grows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from undertow.cases.campaigns import CampaignRow, campaigns
+from undertow.cases.dossier import CampaignCard, Dossier
+from undertow.cases.queue import Row
+from undertow.cases.reading import campaign_view
+from undertow.review import names
+from undertow.review.asked import current, now_of, store_of
+from undertow.review.drawing import campaign as drawing
+from undertow.review.language import MICROS, Language
+from undertow.review.rendering import language_of, render
+
+router = APIRouter()
+
+WEEK: Final = 7 * 86_400 * MICROS
+WEEKS: Final = 16
+"""Weeks drawn at most, the newest."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """An account of the campaign as the table lists it; `row` where it has a case."""
+
+    code: str
+    role: str
+    targets: int
+    row: Row | None
+
+
+@dataclass(frozen=True)
+class Multiple:
+    """The campaign by one kind of tie."""
+
+    says: str
+    ties: int
+    bits: float
+    drawn: drawing.Drawn
+
+
+@dataclass(frozen=True)
+class Week:
+    """People first reached in one week; `x`, `height` in percent of the drawing."""
+
+    since: int
+    many: int
+    x: float
+    width: float
+    height: float
+
+
+@router.get("/campaign", name="campaigns", response_class=HTMLResponse)
+def campaigns_page(request: Request) -> HTMLResponse:
+    """List the campaigns that have cases."""
+    store, who = store_of(request), current(request)
+    rows: tuple[CampaignRow, ...] = campaigns(store, who)
+    return render(request, "campaigns.html", rows=rows, place=store.folder.name)
+
+
+@router.get("/campaign/{campaign}", name="campaign", response_class=HTMLResponse)
+def campaign_page(request: Request, campaign: str) -> HTMLResponse:
+    """Show one campaign."""
+    store, who, language = store_of(request), current(request), language_of(request)
+    found = campaign_view(store, who, campaign, now_of(request))
+    cards = [one.campaign for _, one in found if one.campaign is not None]
+    # Who is to judge a case of it first sees no ties; the newest card says the most.
+    card = max(cards, key=lambda one: len(one.ties), default=None)
+    return render(
+        request,
+        "campaign.html",
+        campaign=campaign,
+        card=card,
+        rows=[row for row, _ in found],
+        place=store.folder.name,
+        **_counted(language, found),
+        **(_tied(language, card, found) if card else {}),
+    )
+
+
+def _counted(language: Language, found: list[tuple[Row, Dossier]]) -> dict[str, Any]:
+    """Count whom it reached: how many, how far, since when; never who."""
+    first: dict[str, int] = {}
+    furthest: dict[str, str] = {}
+    order: dict[str, int] = {}
+    for _, dossier in found:
+        order |= {step.name: place for place, step in enumerate(dossier.playbook.steps)}
+        for funnel in dossier.funnels:
+            began = min((taken.at for taken in funnel.steps), default=None)
+            if began is not None:
+                first[funnel.target] = min(began, first.get(funnel.target, began))
+            known = furthest.get(funnel.target)
+            if known is None or order.get(funnel.step, -1) > order.get(known, -1):
+                furthest[funnel.target] = funnel.step
+    steps = Counter(furthest.values())
+    weeks = _weeks(language, sorted(first.values()))
+    return {
+        "reached": len(furthest),
+        "steps": [
+            (name, steps[name]) for name in sorted(order, key=order.__getitem__) if steps[name]
+        ],
+        "weeks": weeks,
+        "latest": weeks[-1].many if weeks else 0,
+        "open_cases": sum(row.state != "closed" for row, _ in found),
+        "hidden": any(row.blind for row, _ in found),
+    }
+
+
+def _weeks(language: Language, times: list[int]) -> list[Week]:
+    """Count people by the week in which they were first reached, weeks with none among them."""
+    if not times:
+        return []
+    end = times[-1] // WEEK
+    begin = max(times[0] // WEEK, end - WEEKS + 1)
+    counted = Counter(at // WEEK for at in times)
+    most = max(counted.values())
+    count = end - begin + 1
+    width = 100 / count
+    weeks = []
+    for i in range(count):
+        many = counted.get(begin + i, 0)
+        place = count - 1 - i if language.direction == "rtl" else i
+        height = 92 * many / most
+        weeks.append(Week((begin + i) * WEEK, many, place * width, width * 0.8, height))
+    return weeks
+
+
+def _tied(
+    language: Language, card: CampaignCard, found: list[tuple[Row, Dossier]]
+) -> dict[str, Any]:
+    """Draw who is tied to whom, as a whole and by each kind, and say where that rests on little."""
+    rows = {row.account: row for row, _ in found}
+    targets = {row.account: row.targets for row, _ in found}
+    cases = {row.account: row.code for row, _ in found}
+    kinds = sorted(
+        {one.kind for one in card.ties},
+        key=lambda kind: -sum(one.bits for one in card.ties if one.kind == kind),
+    )
+    carried = drawing.carried_by(card.ties)
+    return {
+        "drawn": drawing.campaign(language, card, targets, cases),
+        "multiples": [
+            Multiple(
+                str(names.tie(language, kind)),
+                sum(one.kind == kind for one in card.ties),
+                sum(one.bits for one in card.ties if one.kind == kind),
+                drawing.campaign(language, card, {}, {}, kind),
+            )
+            for kind in kinds
+        ],
+        "members": [
+            Member(code, role, targets.get(code, 0), rows.get(code))
+            for code, role in card.members
+        ],
+        "carried": (names.tie(language, carried[0]), language.percent(carried[1]))
+        if carried and len(kinds) > 1
+        else None,
+        "single": names.tie(language, kinds[0]) if len(kinds) == 1 else None,
+        "weak": drawing.alone(card.ties),
+    }

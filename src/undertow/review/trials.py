@@ -1,0 +1,134 @@
+"""Back-tests that the desk starts: a child process each, one at a time, on events that the operator named.
+
+The web process opens no events. The child is `undertow backtest` with the text of the playbook in a file of
+its own; what it prints is JSON without accounts and texts. Answers live in memory and end with the desk.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any, Final
+
+import msgspec
+
+from undertow.errors import UndertowError
+
+KEPT: Final = 20
+"""Answers kept, the newest."""
+FAULT: Final = 800
+"""Characters kept of what a child said when it failed."""
+LONGEST: Final = 1800
+"""Seconds after which a back-test is given up."""
+
+
+@dataclass
+class Trial:
+    """One back-test. `state`: `running`, `done` or `failed`; `fault`: its last words then."""
+
+    job: str
+    playbook: str
+    started: int
+    state: str = "running"
+    told: dict[str, Any] | None = None
+    fault: str = ""
+
+
+class Trials:
+    """The back-tests of one desk."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._trials: OrderedDict[str, Trial] = OrderedDict()
+
+    def get(self, job: str) -> Trial | None:
+        """Find a back-test; None if there is none, or none any more."""
+        with self._lock:
+            return self._trials.get(job)
+
+    def start(
+        self, text: str, name: str, beside: dict[str, str], events: Path, now: int
+    ) -> Trial:
+        """Start a back-test.
+
+        Args:
+            text: of the playbook, checked.
+            name: of the playbook.
+            beside: texts to compare with, by name.
+            events: file or folder that the operator named.
+            now: microseconds.
+
+        Raises:
+            UndertowError: `backtest-running` while another one runs.
+        """
+        with self._lock:
+            if any(one.state == "running" for one in self._trials.values()):
+                raise UndertowError(
+                    "another back-test is running",
+                    code="backtest-running",
+                    mend="wait until it is done: one at a time leaves the desk quick",
+                )
+            trial = Trial(secrets.token_hex(8), name, now)
+            self._trials[trial.job] = trial
+            while len(self._trials) > KEPT:
+                self._trials.popitem(last=False)
+        Thread(target=_run, args=(trial, text, beside, events), daemon=True).start()
+        return trial
+
+
+def _run(trial: Trial, text: str, beside: dict[str, str], events: Path) -> None:
+    """Run the child to its end and keep what it said."""
+    with tempfile.TemporaryDirectory(prefix="undertow-trial-") as place:
+        folder = Path(place)
+        mine = folder / "playbook.yaml"
+        mine.write_text(text, "utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "undertow.cli.main",
+            "backtest",
+            str(mine),
+            str(events),
+        ]
+        for i, other in enumerate(beside.values()):
+            file = folder / f"beside-{i}.yaml"
+            file.write_text(other, "utf-8")
+            command += ["--beside", str(file)]
+        command += ["--format", "json", "--no-progress"]
+        try:
+            done = subprocess.run(  # noqa: S603  # our own command, no shell; the path is the operator's
+                command,
+                capture_output=True,
+                timeout=LONGEST,
+                check=False,
+                cwd=folder,
+                env=_environment(),
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            trial.fault, trial.state = "it took longer than half an hour", "failed"
+            return
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        trial.fault, trial.state = said[:FAULT], "failed"
+        return
+    try:
+        trial.told = msgspec.json.decode(done.stdout, type=dict[str, Any])
+        trial.state = "done"
+    except msgspec.DecodeError:
+        trial.fault, trial.state = "its answer could not be read", "failed"
+
+
+def _environment() -> dict[str, str]:
+    """Give the child what it needs to run, and nothing that is secret here."""
+    kept = (
+        *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NUMBA_CACHE_DIR"),
+        *("XDG_CACHE_HOME", "XDG_DATA_HOME", "UNDERTOW_KEY_FILE"),
+    )
+    return {name: os.environ[name] for name in kept if name in os.environ}

@@ -1,0 +1,143 @@
+"""What tests of the desk share: a store with four people, the application over it, and callers who are signed in."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from undertow.cases import people
+from undertow.cases.store import Store, make_store, open_store
+from undertow.review import sessions
+from undertow.review.app import make_app
+from undertow.review.logs import logger_for
+from undertow.review.settings import Settings
+
+PASSWORD = "four words that differ"
+START = 1_780_000_000_000_000
+"""Microseconds at which the clocks of these tests begin."""
+ROLES = {"ada": "analyst", "ben": "approver", "cleo": "auditor", "dora": "admin"}
+OURS = {"Origin": "http://localhost:8600"}
+
+
+@pytest.fixture(autouse=True)
+def _quick(quick_passwords: None) -> None:
+    """Hash passwords cheaply: what they cost is Argon2's to test."""
+
+
+@dataclass
+class Time:
+    """A clock that tests turn."""
+
+    now: int = START
+
+    def __call__(self) -> int:
+        return self.now
+
+    def pass_(self, *, minutes: float = 0, seconds: float = 0) -> None:
+        self.now += int((minutes * 60 + seconds) * 1_000_000)
+
+
+@dataclass
+class Served:
+    """A desk over one store, with its clock and its log."""
+
+    app: FastAPI
+    store: Store
+    time: Time
+    log: io.StringIO
+    people: dict[str, people.Person] = field(default_factory=dict)
+
+    def caller(self, name: str | None = None, **headers: str) -> TestClient:
+        """Give a caller who sends our own origin; signed in where a name is given."""
+        settings: Settings = self.app.state.settings
+        client = TestClient(
+            self.app,
+            base_url=settings.origin,
+            follow_redirects=False,
+            headers={"Origin": settings.origin, **headers},
+            client=("127.0.0.1", 50_000),
+        )
+        if name is not None:
+            token = sessions.begin(
+                self.store, self.people[name].reviewer, self.time.now, how="password"
+            )
+            client.cookies.set(settings.cookie, token)
+        return client
+
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture(scope="session")
+def _empty(tmp_path_factory: pytest.TempPathFactory, quick_passwords: None) -> Path:
+    """Make a store without people and one with four, once."""
+    folder = tmp_path_factory.mktemp("empty")
+    for name, staff in (("nobody", {}), ("staffed", ROLES)):
+        store = make_store(folder / name / "cases", simulated=True)
+        for who, role in staff.items():
+            people.add_person(store, who, role, PASSWORD, now=START)
+        store.close()
+    return folder
+
+
+@pytest.fixture
+def serve(_empty: Path, tmp_path: Path) -> Iterator[Serve]:
+    """Make a desk over an empty store with four people: ada, ben, cleo and dora."""
+    made: list[Store] = []
+
+    def build(
+        settings: Settings | None = None, *, staffed: bool = True, more: Any = ()
+    ) -> Served:
+        folder = tmp_path / f"store{len(made)}"
+        shutil.copytree(_empty / ("staffed" if staffed else "nobody"), folder)
+        store = open_store(folder / "cases")
+        made.append(store)
+        time, log = Time(), io.StringIO()
+        app = make_app(
+            store,
+            settings or Settings(per_second=1000, burst=10_000),
+            clock_=time,
+            logger=logger_for(log),
+            more=more,
+        )
+        known = {one.person.name: one.person for one in people.people(store)}
+        return Served(app, store, time, log, known)
+
+    yield build
+    for store in made:
+        store.close()
+
+
+@pytest.fixture
+def served(serve: Serve) -> Served:
+    """A desk with four people and no cases."""
+    return serve()
+
+
+@pytest.fixture
+def on_cases(desk: Any) -> Callable[..., Served]:
+    """Make a desk over the small store of simulated cases; its people are ada, ben, cleo, dora and eve."""
+
+    def build(settings: Settings | None = None) -> Served:
+        time, log = Time(desk.now), io.StringIO()
+        app = make_app(
+            desk.store,
+            settings or Settings(per_second=1000, burst=10_000),
+            clock_=time,
+            logger=logger_for(log),
+        )
+        names = (*ROLES, "eve")
+        return Served(app, desk.store, time, log, {name: getattr(desk, name) for name in names})
+
+    return build
