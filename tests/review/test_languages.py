@@ -138,7 +138,7 @@ def test_signs_and_digits_keep_their_order_in_arabic() -> None:
 @pytest.mark.parametrize("code", list(LANGUAGES))
 def test_times_are_said_in_every_language(code: str) -> None:
     one = language(code)
-    assert one.minute(AT) == "2026-05-28 20:26"
+    assert "2026-05-28 20:26" in one.minute(AT)
     assert one.day(AT)
     assert one.lasting(90 * MINUTE)
     assert one.brief(3 * 24 * 60 * MINUTE)

@@ -133,7 +133,7 @@ class Language:
 
     def minute(self, at: int) -> Shown:
         """Write a moment in UTC to the minute: the same form in every language, as in exports."""
-        return Shown(f"{moment(at):%Y-%m-%d %H:%M}")
+        return self._upright(f"{moment(at):%Y-%m-%d %H:%M}")
 
     def short_day(self, at: int) -> Shown:
         """Write day and month as this language writes them."""
