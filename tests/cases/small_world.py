@@ -43,6 +43,7 @@ class World:
         roles: roles of single accounts, by their number.
         marks: text put into every message, for byte scans.
         tag: put into every native id, of events too.
+        native: targets stand by their native ids, as with `--native-targets`.
     """
 
     accounts: int = 14
@@ -57,6 +58,7 @@ class World:
     chance: bool = True
     prefix: str = "sim"
     tag: str = ""
+    native: bool = False
 
     def name(self, n: int) -> str:
         return f"{self.prefix}:{self.tag}r{n:02d}"
@@ -172,7 +174,9 @@ def write_world(folder: Path, world: World) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     pseudonyms = Pseudonyms.default()
     shown = {
-        world.target(n, t): pseudonyms.of(world.target(n, t))
+        world.target(n, t): world.target(n, t)
+        if world.native
+        else pseudonyms.of(world.target(n, t))
         for n in range(world.accounts)
         for t in range(world.targets)
     }
@@ -293,6 +297,9 @@ def run(world: World, many: int) -> dict:
         "warnings": [],
         "simulated": {"seed": 1} if world.simulated else None,
         "prior": 2e-5,
+        "native_targets": {"reason": "a test of it", "at": FIRST.isoformat()}
+        if world.native
+        else None,
         "coverage": [],
         "chance": {"sentence": "about 0.5 of these 12 would arise by chance"}
         if world.chance

@@ -78,6 +78,17 @@ def test_a_case_is_held_and_let_go(desk, place, undertow) -> None:
     assert "[role-refused]" in ran.err
 
 
+def test_a_case_s_clock_is_set_and_stopped(desk, place, undertow) -> None:
+    code = listed(undertow, "case", "list", place)[0]["code"]
+    words = ("case", "clock", place, code, "--as", "ada", "--reason", LONG)
+    assert undertow(*words, "--minutes", "60").out == "due in 60 minutes\n"
+    assert [
+        row["code"] for row in listed(undertow, "case", "list", place, "--view", "clocks")
+    ] == [code]
+    assert undertow(*words).out == "the clock has stopped\n"
+    assert listed(undertow, "case", "list", place, "--view", "clocks") == []
+
+
 def test_somebody_who_asks_for_it_is_erased_by_their_native_id(desk, place, undertow) -> None:
     words = ("case", "erase", place, "--as", "dora", "--reason", "asked on 3 May")
     ran = undertow(*words, "--account", World().name(0))

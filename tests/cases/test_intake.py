@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import pyarrow as pa
 import pytest
 import small_world
 from small_world import World
@@ -28,6 +29,7 @@ from undertow.cases.tables import (
 )
 from undertow.cases.vault import context
 from undertow.errors import UndertowError
+from undertow.events.pseudonyms import Pseudonyms
 from undertow.export.folder import open_folder
 from undertow.units import DAY
 
@@ -348,3 +350,39 @@ def test_every_case_that_is_opened_is_in_the_audit_log(sqlite, take) -> None:
     kinds = [msgspec.json.decode(row.body)["kind"] for row in rows(sqlite, leaves)]
     assert kinds.count("case-opened") == 12
     assert kinds[-1] == "intake"
+
+
+def test_a_folder_with_native_ids_of_targets_is_about_the_same_people(sqlite, take) -> None:
+    world = World()
+    take(sqlite, world, now=NOW)
+    before = {row.target for row in rows(sqlite, case_targets)}
+    done = take(sqlite, World(native=True, made=60, more=1.0), now=NOW + DAY, texts=False)
+    assert done.updated == 12
+    assert {row.target for row in rows(sqlite, case_targets)} == before
+    for row in rows(sqlite, dossiers):
+        assert b"sim:" not in row.body
+    fresh = take(
+        sqlite, World(native=True, made=90, accounts=5, prefix="y"), now=NOW, texts=False
+    )
+    assert fresh.opened == 5
+    (target,) = rows(sqlite, subjects, subjects.c.code == new_target(sqlite, "y:t00a"))
+    place = context("subjects", target.code, "sealed_id")
+    assert sqlite.vault.open(target.code, place, target.sealed_id) == "y:t00a"
+
+
+def new_target(store: Store, native: str) -> str:
+    return store.vault.code("t", Pseudonyms.default().of(native))
+
+
+def test_what_is_no_language_tag_and_no_platform_is_not_kept(sqlite, take, monkeypatch) -> None:
+    monkeypatch.setattr(small_world, "lang_of", lambda n: "en")
+    plain = small_world.events
+
+    def odd(world: World):
+        table = plain(world)
+        column = pa.array(["somebody wrote this here"] * table.num_rows)
+        return table.set_column(table.schema.get_field_index("lang"), "lang", column)
+
+    monkeypatch.setattr(small_world, "events", odd)
+    take(sqlite, World(prefix="a b\u0000c"), now=NOW)
+    assert {(row.lang, row.platform) for row in rows(sqlite, cases)} == {(None, "")}

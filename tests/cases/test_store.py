@@ -285,3 +285,24 @@ def test_a_full_disk_is_a_fault_with_a_code_and_changes_nothing(sqlite: Store) -
     assert sqlite.setting("word") == "before"
     with sqlite.reading() as connection:
         assert connection.execute(select(runs)).first() is None
+
+
+def test_an_error_of_the_database_tells_no_row(store: Store) -> None:
+    row = {"run": "canaryrow", "at": 5, "summary": b""}
+    with store.writing() as connection:
+        connection.execute(insert(runs).values(**row))
+    with pytest.raises(IntegrityError) as fault, store.writing() as connection:
+        connection.execute(insert(runs).values(**row))
+    if store.engine.dialect.name == "sqlite":
+        assert "canaryrow" not in str(fault.value)
+    assert "parameters hidden" in str(fault.value)
+
+
+def test_a_store_that_cannot_be_made_leaves_no_keys_behind(tmp_path, monkeypatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    monkeypatch.setattr(schema, "make", broken)
+    with pytest.raises(KeyError):
+        make_store(tmp_path / "cases", simulated=False)
+    assert [path.name for path in tmp_path.iterdir() if "keys" in path.name] == []

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, LargeBinary, Table, func, insert, select, text, update
+from sqlalchemy.exc import DatabaseError
 
 from undertow.cases import checkpoints, schema
 from undertow.cases.store import Store, connected, is_store, keys_of, open_store
@@ -34,7 +35,7 @@ LARGEST: Final = 64 * 2**30
 """Bytes that an archive may unpack to."""
 _DAMAGE: Final = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError),
-    *(msgspec.DecodeError, KeyError, ValueError, RuntimeError),
+    *(msgspec.DecodeError, KeyError, ValueError, RuntimeError, DatabaseError),
 )
 """What reading a damaged archive raises."""
 TABLES: Final = tuple(table for table in metadata.sorted_tables if table is not sessions)
@@ -159,11 +160,16 @@ def restore(
             engine, beside = connected(place, folder)
             Vault.open_file(keys_of(beside, keys)).keys.close()
             schema.make(engine, manifest.version)
-            with engine.connect() as connection, connection.begin():
-                for one in manifest.tables:
-                    _fill(connection, archive, one)
-                _go_on_counting(connection)
-            engine.dispose()
+            try:
+                with engine.connect() as connection, connection.begin():
+                    for one in manifest.tables:
+                        _fill(connection, archive, one)
+                    _go_on_counting(connection)
+            except BaseException:
+                schema.unmake(engine)
+                raise
+            finally:
+                engine.dispose()
             _unpack(archive, beside / "checkpoints")
     except _DAMAGE:
         raise _unreadable(path) from None

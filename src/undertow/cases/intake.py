@@ -11,6 +11,7 @@ Reading a folder twice changes nothing. A folder made before what a case already
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -21,7 +22,7 @@ from sqlalchemy import Connection, insert, select, update
 from undertow.cases import rule
 from undertow.cases.citing import NoTexts, TextSource
 from undertow.cases.coding import Coder, coded
-from undertow.cases.keeping import Keeper, Made
+from undertow.cases.keeping import IN_HAND, Keeper, Made
 from undertow.cases.ledger import record
 from undertow.cases.making import SHOWN as SOURCE
 from undertow.cases.making import campaign_cards, made_at, warnings
@@ -32,6 +33,7 @@ from undertow.errors import UndertowError
 from undertow.export.findings import find
 from undertow.export.folder import Results
 
+PLATFORM: Final = re.compile(r"[\w.-]{1,64}")
 RESEARCH: Final = "research"
 """Status of playbooks that open no cases."""
 
@@ -178,7 +180,7 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
         elif not (rule.is_alert(row) or row["weight"] > odds):
             choice.left["below even odds"] += not mine
         elif any(one not in ("closed", "new") for one in mine.values()):
-            choice.left["in hand in another role"] += 1
+            choice.left[IN_HAND] += 1
         elif rule.is_alert(row):
             choice.rows.append((place, row))
             opened += 1
@@ -246,9 +248,9 @@ def _made(store: Store, results: Results, choice: Choice, source: TextSource) ->
 
 
 def _platform(account: str) -> str:
-    """Read the platform off an account's id (`platform:native-id`)."""
+    """Read the platform off an account's id (`platform:native-id`); nothing that looks like no name of one."""
     platform, colon, _ = account.partition(":")
-    return platform if colon else ""
+    return platform if colon and PLATFORM.fullmatch(platform) else ""
 
 
 def _summary(results: Results, choice: Choice, keeper: Keeper) -> dict[str, Any]:

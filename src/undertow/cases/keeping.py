@@ -6,6 +6,7 @@ only news make a new dossier; a decided case is opened again by a new target or 
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable
@@ -30,6 +31,9 @@ from undertow.units import DAY
 
 KEPT: Final = 90 * DAY
 """How long a case is kept after its last news (T21; GlobaLeaks keeps reports as long)."""
+LANG: Final = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+"""A language tag by its form (RFC 5646): what else stands in that column is somebody's text."""
+IN_HAND: Final = "in hand in another role"
 DECIDED: Final = "decided in another role"
 OLDER: Final = "older than what is known"
 
@@ -163,7 +167,9 @@ class Keeper:
             cited.lang
             for funnel in dossier.funnels
             for step in funnel.steps
-            if (cited := one.cited.get((step.event, funnel.target))) and cited.lang
+            if (cited := one.cited.get((step.event, funnel.target)))
+            and cited.lang
+            and LANG.fullmatch(cited.lang)
         )
         return {
             "platform": dossier.platform,
@@ -236,6 +242,9 @@ class Keeper:
         for row in self._siblings(dossier.account):
             if self._dossier(row.dossier).run.at > dossier.run.at:
                 self.left[OLDER] += 1
+                return False
+            if row.state not in ("closed", "new"):
+                self.left[IN_HAND] += 1
                 return False
             if row.state == "closed" and not self._has_grown(row, dossier):
                 self.left[DECIDED] += 1

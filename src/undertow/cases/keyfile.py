@@ -122,6 +122,13 @@ class KeyFile:
         with self._lock:
             self._db.close()
 
+    def discard(self) -> None:
+        """Remove a file that was just made, and its master key."""
+        self.close()
+        journal = self.path.with_name(f"{self.path.name}-journal")
+        for path in (self.path, journal, master_path(self.path), self._lock_file()):
+            path.unlink(missing_ok=True)
+
     def key(self, code: str) -> bytes | None:
         """Give the key of a subject; None if it has none, or none any more."""
         for _ in range(_TRIES):
@@ -211,9 +218,11 @@ class KeyFile:
     @contextmanager
     def _changing(self) -> Iterator[None]:
         """Hold the file's one writing transaction, among threads and among processes."""
-        lock = self.path.with_name(f".{self.path.name}.lock")
-        with self._lock, in_turn(lock), _transaction(self._db):
+        with self._lock, in_turn(self._lock_file()), _transaction(self._db):
             yield
+
+    def _lock_file(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.lock")
 
     def _known(self, name: str) -> bytes:
         row = self._db.execute("SELECT value FROM known WHERE name = ?", (name,)).fetchone()

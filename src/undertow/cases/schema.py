@@ -57,6 +57,19 @@ def make(engine: Engine, version: str = "head") -> None:
     _run(engine, version, MIGRATIONS)
 
 
+def unmake(engine: Engine) -> None:
+    """Take all tables away again, and SQLite's file with them: what could not be filled is no store."""
+    if engine.dialect.name == "sqlite" and engine.url.database:
+        engine.dispose()
+        for end in ("", "-wal", "-shm"):
+            Path(f"{engine.url.database}{end}").unlink(missing_ok=True)
+        return
+    with engine.connect() as connection:
+        command.downgrade(_config(connection, MIGRATIONS), "base")
+        connection.execute(text("DROP TABLE alembic_version"))
+        connection.commit()
+
+
 def bring_up(engine: Engine, folder: Path, migrations: Path = MIGRATIONS) -> Path | None:
     """Bring the tables up to the newest version.
 

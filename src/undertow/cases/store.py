@@ -135,10 +135,16 @@ def _settled(connection: Connection) -> Iterator[None]:
 def connect(where: str, folder: Path) -> Engine:
     """Make the engine of a store; `where` is a SQLAlchemy URL."""
     if not where.startswith("sqlite"):
-        return create_engine(where, pool_pre_ping=True, pool_size=8, max_overflow=24)
+        return create_engine(
+            where, pool_pre_ping=True, pool_size=8, max_overflow=24, hide_parameters=True
+        )
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = create_engine(
-        where, connect_args={"check_same_thread": False}, pool_size=8, max_overflow=56
+        where,
+        connect_args={"check_same_thread": False},
+        pool_size=8,
+        max_overflow=56,
+        hide_parameters=True,  # an error's text ends up in a log, and rows are nobody's business there
     )
     event.listen(engine, "connect", _configure)
     return engine
@@ -211,7 +217,8 @@ def make_store(
                 code="cases-there",
                 mend="name another place",
             )
-        vault = Vault(KeyFile.make(keys_of(folder, keys)))
+        path = keys_of(folder, keys)
+        vault = Vault(KeyFile.make(path))
         try:
             schema.make(engine)
             facts = {
@@ -224,7 +231,8 @@ def make_store(
                 rows = [{"name": name, "value": value} for name, value in facts.items()]
                 connection.execute(insert(about), rows)
         except BaseException:
-            vault.keys.close()
+            # Nothing is sealed under keys that were made for a store that could not be.
+            vault.keys.discard()
             raise
     return store
 

@@ -134,6 +134,33 @@ def hold_case(
     store.close()
 
 
+@app.command("clock")
+def set_case_clock(
+    place: Cases,
+    code: Code,
+    who: As,
+    reason: Annotated[str, typer.Option(help="Whose time it is; sealed.")],
+    minutes: Annotated[
+        int | None, typer.Option(help="Until it is due; stops the clock if left out.", min=1)
+    ] = None,
+    keys: Keys = None,
+    folder: Folder = None,
+) -> None:
+    """Set a case's clock, such as the hour of a removal order, or stop it.
+
+    Example: undertow case clock cases k:9f2c61d0a4b7e835 --as ben --minutes 60 --reason "order of today"
+    """
+    from undertow.cases.clocks import set_clock
+    from undertow.units import MINUTE
+
+    store = opened(place, keys, folder)
+    at = now()
+    due = None if minutes is None else at + minutes * MINUTE
+    set_clock(store, acting(store, who), code, due, reason, at)
+    say("the clock has stopped" if due is None else f"due in {minutes:,} minutes")
+    store.close()
+
+
 @app.command("erase")
 def erase_subject(
     place: Cases,
