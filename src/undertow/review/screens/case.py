@@ -216,6 +216,7 @@ def _texts(language: Language, view: CaseView, who: Person) -> dict[str, Any]:
         "may_read": who.works,
         "whys": [(name, language.say(says)) for name, says in WHYS.items()],
         "targets": targets[:TARGETS],
+        "also_target": view.also_target,
         "more_targets": max(len(targets) - TARGETS, 0),
     }
 
