@@ -63,7 +63,11 @@ def main() -> None:
         key = (trial.cell.background, trial.cell.world)
         found = verdicts(trial)
         lines.setdefault(key, []).append(found)
-        print(*key, trial.cell.settings.seed, "alerts", found["alerts"], flush=True)
+        shares = [
+            f"{level:g}: {found.get(f'false discoveries against chance at {level:g}', 0.0):.2f}"
+            for level in LEVELS
+        ]
+        print(*key, trial.cell.settings.seed, "alerts", found["alerts"], *shares, flush=True)
     wanted = [
         "alerts",
         *(f"false discoveries against chance at {level:g}" for level in LEVELS),

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from village import DAY, SCRIPT, START, TEAM, chatter, names, row, team
 
-from undertow.campaigns.group import ROLES
-from undertow.campaigns.raised import AGAINST, TIES_MOST
+from undertow.campaigns.group import ROLES, groups
+from undertow.campaigns.raised import AGAINST, TIES_MOST, company, raised
 from undertow.campaigns.served import contacts, independent, served
 from undertow.campaigns.show import campaign_table, with_campaign
 from undertow.campaigns.table import CAMPAIGNS, KINDS
 from undertow.campaigns.tie import MESSAGE, PUBLIC, own_weight, tied
 from undertow.matches.actors import actors_of
+from undertow.scores.evidence import step_code
 from undertow.scores.rarity import GIVEN
 
 
@@ -248,3 +249,24 @@ def test_accounts_held_to_be_one_actor_are_one_member_and_no_company(tie) -> Non
     assert after < before
     of = dict(zip(names(log, joined.groups.account), joined.groups.group.tolist(), strict=True))
     assert of["p:rec-a"] == of["p:rec-b"]
+
+
+def test_to_belong_to_a_group_says_no_more_than_the_tie_that_makes_a_member(tie) -> None:
+    log, weighed, found = tie(chatter() + team())
+    own = own_weight(weighed, len(log.accounts))
+    said = []
+    for bits in (
+        found.ties.bits,
+        np.full(len(found.ties), 1.5),
+        np.full(len(found.ties), 0.75),
+    ):
+        ties = replace(found.ties, bits=bits)
+        made = groups(ties, found.pairs, len(log.accounts))
+        assert len(made)
+        rows = raised(log, weighed[0], company(log, ties, made), own).evidence
+        said.append(rows.bits[rows.step == step_code("tie:group")])
+    strong, weak, none = said
+    assert strong.max() > 1.5
+    assert len(weak)
+    assert (weak <= 1.5 + 1e-12).all()
+    assert not len(none)

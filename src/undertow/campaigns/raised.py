@@ -2,7 +2,8 @@
 
 A kind of tie is asked of an account as a step is: does it have one, and how many ranked accounts have one as strong?
 It says log2(m / u) bits, where u is that share and m, the share of accounts at work that have it, at most `GIVEN`; and
-never more than the tie itself says against chance. Hand-overs and gatekeepers count for the whole group: what one
+never more than the tie itself says against chance; to belong to a group says no more than one's own strongest tie.
+Hand-overs and gatekeepers count for the whole group: what one
 member alone has too few targets to show, the group shows.
 
 Only accounts with a listed match of their own are ranked at all, and company raises none whose own conduct speaks
@@ -50,12 +51,14 @@ class _Company:
         row: by kind, int64, (accounts), a row of the log by the account that shows it, -1 for none.
         members: int64, (accounts), actors in its group, 0 for none.
         role: int64, (accounts), index into `group.ROLES` of what it does in its group, -1 outside groups.
+        own: float64, (accounts), bits of its own strongest tie of any kind that weighs, 0 where all are weak.
     """
 
     strength: dict[str, Array]
     row: dict[str, Array]
     members: Array
     role: Array
+    own: Array
 
 
 def company(log: EventLog, ties: Ties, found: Groups, actors: Actors | None = None) -> _Company:
@@ -70,7 +73,7 @@ def company(log: EventLog, ties: Ties, found: Groups, actors: Actors | None = No
     size = len(log.accounts)
     of = np.full(size, -1, np.int64)
     of[found.account] = found.group
-    strength, row = {}, {}
+    strength, row, strongest = {}, {}, np.zeros(size)
     for kind in (*OF_ACCOUNT, *OF_GROUP):
         mine = ties.take(np.flatnonzero(ties.kind == KINDS.index(kind)))
         account = np.concatenate([mine.a, mine.b])
@@ -78,6 +81,7 @@ def company(log: EventLog, ties: Ties, found: Groups, actors: Actors | None = No
         order = np.lexsort((shown, bits, account))
         best = np.zeros(size)
         best[account[order]] = bits[order]
+        strongest = np.maximum(strongest, np.where(best > LEAST, best, 0.0))
         cited = np.full(size, NO_ROW, np.int64)
         cited[account[order]] = shown[order]
         if kind in OF_GROUP and len(found):
@@ -92,7 +96,7 @@ def company(log: EventLog, ties: Ties, found: Groups, actors: Actors | None = No
     many = np.bincount(distinct, minlength=1)
     plays = np.full(size, -1, np.int64)
     plays[found.account] = found.role
-    return _Company(strength, row, np.where(of >= 0, many[of], 0), plays)
+    return _Company(strength, row, np.where(of >= 0, many[of], 0), plays, strongest)
 
 
 def raised(log: EventLog, one: Weighed, together: _Company, own: Array) -> Weighed:
@@ -117,7 +121,11 @@ def raised(log: EventLog, one: Weighed, together: _Company, own: Array) -> Weigh
             for kind, values in together.strength.items()
         ]
         members = together.members[ranked].astype(float)
-        said.append(_of_kind("tie:group", members, np.full(len(ranked), NO_ROW), 1.0))
+        step, bits, share, row = _of_kind(
+            "tie:group", members, np.full(len(ranked), NO_ROW), 1.0
+        )
+        # A group says no more of an account than the tie that makes it a member.
+        said.append((step, np.minimum(bits, together.own[ranked]), share, row))
         total = np.sum([bits for _, bits, _, _ in said], axis=0)
         part = np.minimum(1.0, TIES_MOST / np.maximum(total, 1e-12)) * (own[ranked] > -AGAINST)
         # Company counts in the role that an account plays in its group, not in every role it ever held.
