@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from made import REASON, Desk, refused
 from sqlalchemy import insert
 
 from undertow.cases import checkpoints, decide, ledger
-from undertow.cases.tables import acts, case_targets, measures, outbox
+from undertow.cases.reading import CaseView, case_view
+from undertow.cases.tables import acts, case_targets, measures, outbox, subjects
+from undertow.events.pseudonyms import Pseudonyms
 from undertow.units import MINUTE
 
 
@@ -157,3 +161,37 @@ def test_what_does_not_exist_cannot_be_decided_on(lone: Desk) -> None:
     lone.claim()
     claim = lone.rows(acts)[0].act
     refused("act-unknown", lone.approve, claim)
+
+
+def test_who_decides_on_an_account_hears_that_another_case_is_about_helping_it(
+    desk: Desk,
+) -> None:
+    desk.case = desk.opened(native="forum:drawn-in")
+    assert not seen(desk).also_target
+    code = desk.store.vault.code("t", Pseudonyms.default().of("forum:drawn-in"))
+    first, other = desk.case, desk.opened(native="forum:other")
+    with desk.store.writing() as connection:
+        row = {"code": code, "platform": "forum", "first_seen": desk.now}
+        connection.execute(insert(subjects).values(**row))
+        row = {"case": other, "target": code, "step": "address", "help": "none"}
+        connection.execute(insert(case_targets).values(**row, first_seen=0, decided=False))
+    assert seen(desk).also_target
+    desk.case = other
+    assert not seen(desk).also_target
+    desk.case = first
+    account = desk.row().account
+    desk.store.vault.erase(account, desk.now)
+    assert not seen(desk).also_target
+
+
+def test_a_machine_that_cannot_name_targets_does_not_guess(
+    lone: Desk, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lone.case = lone.opened(native="forum:drawn-in")
+    monkeypatch.setenv("UNDERTOW_KEY_FILE", str(tmp_path / "none.key"))
+    assert not seen(lone).also_target
+    assert not (tmp_path / "none.key").exists()
+
+
+def seen(desk: Desk) -> CaseView:
+    return case_view(desk.store, desk.people["ann"], desk.case, desk.now)

@@ -101,8 +101,10 @@ def is_due(store: Store) -> bool:
 
 def is_due_now(connection: Connection, store: Store) -> bool:
     """Say the same inside somebody's transaction."""
-    # The listing is of one folder and short; only a due checkpoint costs more than this.
-    return ledger.size(connection) - max(_sizes(folder(store)), default=0) >= EVERY
+    here = folder(store)
+    known = _known.get(here)
+    signed = max(_sizes(here), default=0) if known is None else known.size
+    return ledger.size(connection) - signed >= EVERY
 
 
 def make(store: Store) -> Made | None:
@@ -208,12 +210,17 @@ def _sizes(place: Path) -> list[int]:
 
 
 def _copied(here: Path, there: Path) -> bool:
-    """Copy what is missing there; False where the folder refuses, for the next time to try again."""
+    """Copy what is missing there; False where the folder refuses, for the next time to try again.
+
+    Hashes go before their checkpoint and smaller sizes first: what is not past the largest there is there.
+    """
     try:
         there.mkdir(parents=True, exist_ok=True)
-        for path in sorted(here.glob("*.hashes")) + sorted(here.glob("*.checkpoint")):
-            if not (there / path.name).exists():
-                _write(there / path.name, path.read_bytes())
+        held = max(_sizes(there), default=-1)
+        for size in sorted(size for size in _sizes(here) if size > held):
+            for kind in ("hashes", "checkpoint"):
+                name = f"{size:020d}.{kind}"
+                _write(there / name, (here / name).read_bytes())
     except OSError:
         return False
     return True

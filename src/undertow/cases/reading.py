@@ -26,6 +26,7 @@ from undertow.cases.beside import (
 )
 from undertow.cases.claims import LEASE, is_held, renew, row_of
 from undertow.cases.dossier import Dossier, decode
+from undertow.cases.elsewhere import is_target_elsewhere
 from undertow.cases.ledger import record
 from undertow.cases.passages import subjects_of
 from undertow.cases.people import READS, WORKS, Person, hold_role
@@ -66,6 +67,7 @@ class CaseView:
         hold_reason: why it is kept longer; None for no hold, or for who may read no text.
         mine: this person holds it.
         others: cases of the same campaign.
+        also_target: another case is about helping this very account.
     """
 
     row: Row
@@ -80,6 +82,7 @@ class CaseView:
     hold_reason: str | None
     mine: bool
     others: tuple[Row, ...]
+    also_target: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ def case_view(store: Store, who: Person, case: str, now: int) -> CaseView:
             else None,
             mine=is_held(row, now) and row.holder == who.reviewer,
             others=tuple(shown_rows(connection, others, who, now)),
+            also_target=is_target_elsewhere(store, connection, row),
         )
 
 

@@ -192,7 +192,7 @@ def _beside(language: Language, view: CaseView) -> dict[str, Any]:
     dossier = view.dossier
     silent = [(one.source, evidence.says(language, one)) for one in dossier.silent]
     return {
-        "dark": dossier.dark,
+        "dark": [names.shortened(one) for one in dossier.dark],
         "beside": [says for source, says in silent if source == "context"],
         "blocks": [says for source, says in silent if source in ("block", "unblock")],
         "honest_work": innocent(language, dossier.playbook),
@@ -216,6 +216,7 @@ def _texts(language: Language, view: CaseView, who: Person) -> dict[str, Any]:
         "may_read": who.works,
         "whys": [(name, language.say(says)) for name, says in WHYS.items()],
         "targets": targets[:TARGETS],
+        "also_target": view.also_target,
         "more_targets": max(len(targets) - TARGETS, 0),
     }
 
@@ -247,6 +248,7 @@ def _deciding(
             (name, language.say(says), name in RESTRICTIVE)
             for name, says in names.OUTCOMES.items()
         ],
+        "skips": [(name, language.say(says)) for name, says in names.SKIPS.items()],
         "judgements": [(name, language.say(says)) for name, says in acted.JUDGEMENTS.items()],
         "clauses": clauses(store.folder),
         "clause_of": lambda clause: known.get(clause, clause or ""),
