@@ -23,7 +23,6 @@ from undertow.review.language import MINUTE, Language
 from undertow.review.names import marked
 from undertow.review.rendering import language_of, render
 from undertow.review.screens.chains import innocent, title_of
-from undertow.review.screens.queue import holders
 
 router = APIRouter()
 
@@ -92,7 +91,8 @@ def case_page(
     store, who = store_of(request), current(request)
     view = case_view(store, who, case, now_of(request))
     language = language_of(request)
-    names_of = holders(store)
+    staff = people(store)
+    names_of = {one.person.reviewer: one.person.name for one in staff}
     return render(
         request,
         "case.html",
@@ -108,6 +108,11 @@ def case_page(
         **({} if view.blind else _evidence(language, view)),
         **_beside(language, view),
         **_texts(language, view, who),
+        colleagues=[
+            (one.person.reviewer, one.person.name)
+            for one in staff
+            if one.person.works and one.disabled_at is None and one.person != who
+        ],
         **_deciding(request, view, who, names_of),
     )
 
@@ -240,6 +245,7 @@ def _deciding(
     """Say what this person may do now, and what was done."""
     language, store = language_of(request), store_of(request)
     proposal = acted.open_proposal(view)
+    window = desk.read(store).undo_minutes * MINUTE
     known = {one.id: language.say(one.title) for one in clauses(store.folder)}
     return {
         "step_now": acted.standing(view, who),
@@ -257,14 +263,9 @@ def _deciding(
         "may_act": who.works,
         "may_approve": acted.may_approve(view, who),
         "may_settle": acted.may_settle(view, who),
-        "decided": acted.decided(view, desk.read(store).undo_minutes * MINUTE),
+        "decided": acted.decided(view, window),
         "appeal": next((one for one in reversed(view.acts) if one.kind == "appeal"), None),
-        "undo": language.lasting(desk.read(store).undo_minutes * MINUTE),
-        "colleagues": [
-            (one.person.reviewer, one.person.name)
-            for one in people(store)
-            if one.person.works and one.disabled_at is None and one.person != who
-        ],
+        "undo": language.lasting(window),
         "acts": [acted.told(language, one, people_, known) for one in view.acts],
     }
 
