@@ -15,6 +15,7 @@ from undertow.cases.people import Person, people
 from undertow.cases.policy import RESTRICTIVE, clauses
 from undertow.cases.reading import CaseView, case_view, dossier_at
 from undertow.cases.store import Store
+from undertow.export import wording
 from undertow.nulls.probability import MOST
 from undertow.review import acted, changes, desk, evidence, names
 from undertow.review.asked import current, now_of, store_of
@@ -182,6 +183,10 @@ def _evidence(language: Language, view: CaseView) -> dict[str, Any]:
     dossier = view.dossier
     return {
         "fall": waterfall.waterfall(language, dossier),
+        "prior": (
+            language.number(round(1 / dossier.run.prior)),
+            language.bits(wording.prior_bits(dossier.run.prior)),
+        ),
         "against": [
             Against(evidence.says(language, one), one.bits)
             for one in evidence.speaks_against(dossier)
