@@ -68,7 +68,7 @@ class Reviewer:
     rng: random.Random
     think: float
 
-    async def ask(self, what: str, method: str, path: str, **form: str) -> httpx2.Response:
+    async def ask(self, what: str, method: str, path: str, /, **form: str) -> httpx2.Response:
         """Think, then send one request and wait for its answer."""
         await asyncio.sleep(self.rng.expovariate(1 / self.think))
         begun = time.perf_counter()
@@ -81,11 +81,11 @@ class Reviewer:
         self.told.note(what, said.status_code, time.perf_counter() - begun, said.text)
         return said
 
-    async def act(self, case: str, act: str, **form: str) -> bool:
+    async def act(self, case: str, does: str, /, **form: str) -> bool:
         """Do something to a case; tell whether the desk says that it is done."""
-        said = await self.ask(act, "POST", f"/case/{case}/{act}", **form)
+        said = await self.ask(does, "POST", f"/case/{case}/{does}", **form)
         if said.status_code == 200:
-            self.told.done[act].append(case)
+            self.told.done[does].append(case)
         return said.status_code == 200
 
     async def work(self, until: float) -> None:
@@ -208,7 +208,10 @@ def kept(place: Path) -> dict[str, int]:
     store = open_store(place)
     with store.reading() as connection:
         asked = select(acts.c.kind, func.count()).where(acts.c.reviewer.is_not(None))
-        counts = dict(connection.execute(asked.group_by(acts.c.kind)).tuples().all())
+        counts = {
+            str(kind): int(many)
+            for kind, many in connection.execute(asked.group_by(acts.c.kind))
+        }
         counts["reveal"] = connection.execute(
             select(func.count()).select_from(exposures)
         ).scalar_one()
@@ -222,7 +225,8 @@ def lost(
     """Compare acknowledged acts with those in the store; a renewed claim writes none, a seen text no second look."""
     found = {}
     for act, cases in told.done.items():
-        written = after.get(act, 0) - before.get(act, 0)
+        kind = "judge_blind" if act == "judge" else act
+        written = after.get(kind, 0) - before.get(kind, 0)
         if written != len(cases) and not (act in ("claim", "reveal") and written <= len(cases)):
             found[act] = (len(cases), written)
     return found

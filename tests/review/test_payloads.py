@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+from importlib import resources
 from typing import Any
 
+import jinja2
 import msgspec
 import pytest
 from payloads import MARK, PAYLOADS, skeleton
@@ -161,3 +164,55 @@ def test_what_is_asked_for_is_not_thrown_back(served, payload: str) -> None:
         assert said.status_code < 500
         found = skeleton(said.text)
         assert not [tag for tag, _ in found.parts if MARK in tag]
+
+
+BOLD = f"<b>{MARK}</b>"
+TEMPLATES = {
+    one.name.removesuffix(".j2")
+    for one in (resources.files("undertow.review") / "templates").iterdir()
+    if one.name.endswith(".j2")
+}
+
+
+def by_the_way(poison: Poison) -> dict[str, str]:
+    """Give the pages beside the screens, with the words in them wherever somebody may give some."""
+    served, now = poison.served, poison.served.time.now
+    links, ada, dora = served.app.state.links, served.caller("ada"), served.caller("dora")
+    first, other = links.make("first", now), links.make("password", now, "p:nobody")
+    form = {"token": first, "name": BOLD, "password": BOLD * 2, "analyst": f"{BOLD} too"}
+    part = {"HX-Request": "true"}
+    asked = {
+        "sign in": served.caller().post("/sign-in", data={"name": BOLD, "password": BOLD}),
+        "start": served.caller().post("/start", data=form | {"password": "short"}),
+        "started": served.caller().post("/start", data=form),
+        "enter": served.caller().get("/enter", params={"token": other}),
+        "prove": ada.post("/prove", data={"password": BOLD, "next": f"/{BOLD}"}),
+        "second": ada.get("/second-factor", params={"next": f"/{BOLD}"}),
+        "settings": dora.get("/settings"),
+        "added": dora.post("/people", data={"name": f"{BOLD} three", "role": BOLD}),
+        "nowhere": ada.get(f"/{BOLD}"),
+        "part": ada.post(f"/case/{BOLD}/claim", headers=part),
+        "checked": ada.post("/workbench/check", data={"text": BOLD}),
+        "backtest": ada.get(f"/workbench/backtest/{BOLD}"),
+        "health": ada.get("/health"),
+    }
+    return {name: one.text for name, one in asked.items()}
+
+
+def test_every_template_is_met_with_markup_in_it_and_escapes_it(
+    poison: Poison, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met: set[str] = set()
+    load = jinja2.Environment._load_template
+
+    def recorded(self: Any, name: str, *args: Any) -> Any:
+        met.add(name)
+        return load(self, name, *args)
+
+    monkeypatch.setattr(jinja2.Environment, "_load_template", recorded)
+    pages = poison.pages(BOLD) | by_the_way(poison)
+    raw = [name for name, page in pages.items() if BOLD in page]
+    assert not raw
+    assert sum(html.escape(BOLD) in page for page in pages.values()) > 12
+    # The last step of a sign-in by an identity provider is met in `test_oidc`.
+    assert met >= TEMPLATES - {"entered.html"}

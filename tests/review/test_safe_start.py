@@ -153,8 +153,6 @@ TABLE = [
     ("serve-range", changed(proof_minutes=600)),
     ("serve-range", changed(body_bytes=10**9)),
     ("serve-range", changed(per_second=0.0)),
-    ("serve-language", changed(languages=("en", "tlh"))),
-    ("serve-language", changed(languages=())),
     ("serve-oidc-issuer", with_oidc(issuer="http://id.example.org")),
     ("serve-oidc-issuer", with_oidc(issuer="id.example.org")),
     ("serve-oidc-issuer", with_oidc(issuer="https://id.example.org?x=1")),

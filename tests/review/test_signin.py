@@ -245,3 +245,18 @@ def test_a_password_alone_adds_no_passkey_to_one_that_is_there(serve) -> None:
     assert ada.post("/second-factor/options").status_code == 200
     refused = ada.post("/second-factor", json={"rawId": "aGVsZA", "id": "aGVsZA"})
     assert refused.status_code == 401
+
+
+def test_people_of_one_machine_do_not_make_each_other_wait() -> None:
+    throttle = Throttle()
+    for number in range(FREE["source"] + 5):
+        throttle.failed(f"name{number}", "127.0.0.1", 0)
+    assert throttle.wait("another", "127.0.0.1", 0) == 0
+
+
+def test_a_page_for_nobody_yet_known_speaks_the_desk_s_language(served) -> None:
+    dora = served.caller("dora")
+    dora.post("/settings", data={"language": "ar", "daily_reviews": "9", "undo_minutes": "5"})
+    assert 'dir="rtl"' in served.caller().get("/sign-in").text
+    french = served.caller().get("/sign-in", headers={"Accept-Language": "fr-CH, fr;q=0.9"})
+    assert 'lang="fr"' in french.text

@@ -72,8 +72,9 @@ def show(
 
 
 def say(text: str) -> None:
-    """Write a result that is no table to stdout."""
+    """Write a result that is no table to stdout, at once: a command may go on for hours after it."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def note(text: str) -> None:

@@ -117,6 +117,7 @@ def make_app(
     app.state.links, app.state.gate, app.state.passkeys = Links(), Gate(), Passkeys()
     app.state.oidc = oidc.Flows()
     app.state.logger = logger or logger_for()
+    app.state.desk = None
     app.state.tasks = clock.tasks(store, settings)
     app.router.route_class = Guarded
     for router in (*routers(), *more):

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from undertow.cases.people import Person
 from undertow.cases.store import Store
+from undertow.review.desk import Desk, read
 from undertow.review.settings import Settings
 
 
@@ -56,6 +57,14 @@ def store_of(request: Request) -> Store:
 def settings_of(request: Request) -> Settings:
     """Give how this desk is served."""
     return cast("Settings", request.app.state.settings)
+
+
+def desk_of(request: Request) -> Desk:
+    """Give what the desk decided for itself; read once, and again when it is changed."""
+    state = request.app.state
+    if state.desk is None:
+        state.desk = read(store_of(request))
+    return cast("Desk", state.desk)
 
 
 def now_of(request: Request) -> int:

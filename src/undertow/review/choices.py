@@ -107,12 +107,15 @@ def from_form(form: Mapping[str, object]) -> Choices:
     )
 
 
-def spoken(choices: Choices, accepts: str) -> str:
-    """Choose the language of a page: the person's, else the first that the browser asks for and the desk speaks."""
+def spoken(choices: Choices, accepts: str, otherwise: str = "en") -> str:
+    """Choose the language of a page: the person's, else the first that the browser asks for and the desk speaks.
+
+    Where there is none of these it is the desk's own, `otherwise`.
+    """
     if choices.language:
         return choices.language
     for part in accepts.split(",")[:20]:
         code = part.split(";")[0].strip().lower()[:2]
         if code in LANGUAGES:
             return code
-    return "en"
+    return otherwise

@@ -6,10 +6,13 @@ not known here, such as a step of an operator's own playbook, is shown as it is 
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from undertow.export import wording
 from undertow.review.language import Language, Shown
+
+_CODE: Final = re.compile(r"\b[atc]:[a-z0-9]{16}\b")
 
 
 def marked(sentence: str) -> str:
@@ -124,6 +127,15 @@ def _named(language: Language, known: dict[str, str], name: str) -> Shown:
 def label(language: Language, known: dict[str, str], name: str) -> Shown:
     """Name a value of a closed list; one of a newer version is shown as it is written."""
     return _named(language, known, name)
+
+
+def shortened(text: str) -> str:
+    """Shorten every code in a sentence of the run, as `short` does.
+
+    >>> shortened("the targets of a:3f9a17c2b4d5e6f7 came by way of it")
+    'the targets of a:3f9a17 came by way of it'
+    """
+    return _CODE.sub(lambda found: short(found[0]), text)
 
 
 def short(code: str) -> str:

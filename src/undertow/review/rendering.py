@@ -22,7 +22,14 @@ from undertow import __version__, compiled
 from undertow.cases.reading import exposure_of
 from undertow.export import charts, wording
 from undertow.review import honest, names
-from undertow.review.asked import is_partial, now_of, settings_of, standing_of, store_of
+from undertow.review.asked import (
+    desk_of,
+    is_partial,
+    now_of,
+    settings_of,
+    standing_of,
+    store_of,
+)
 from undertow.review.choices import KEYS, Choices, spoken
 from undertow.review.language import LANGUAGES, Language, language
 
@@ -52,7 +59,8 @@ def choices_of(request: Request) -> Choices:
 
 def language_of(request: Request) -> Language:
     """Give the language of the page that is being made."""
-    return language(spoken(choices_of(request), request.headers.get("accept-language", "")))
+    asked, own = request.headers.get("accept-language", ""), desk_of(request).language
+    return language(spoken(choices_of(request), asked, own))
 
 
 def _standing(request: Request) -> dict[str, Any]:

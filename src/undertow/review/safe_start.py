@@ -24,7 +24,7 @@ from sqlalchemy import select
 from undertow.cases.store import Store
 from undertow.cases.tables import reviewers
 from undertow.errors import UndertowError, shown_name
-from undertow.review.settings import LANGUAGES, LOOPBACK, Oidc, Settings
+from undertow.review.settings import LOOPBACK, Oidc, Settings
 
 _NAME: Final = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))*")
 DEBUG: Final = ("UNDERTOW_TRACE", "PYTHONASYNCIODEBUG", "PYTHONDEVMODE", "PYTHONINSPECT")
@@ -78,11 +78,6 @@ def _ranges(settings: Settings) -> Iterator[UndertowError]:
             "serve-range",
             "a session would be too old before it is idle",
             "raise `longest_minutes`",
-        )
-    unknown = [one for one in settings.languages if one not in LANGUAGES]
-    if unknown or not settings.languages:
-        yield fault(
-            "serve-language", "a language is not one of the desk's", ", ".join(LANGUAGES)
         )
 
 
@@ -227,7 +222,7 @@ def _public(
         yield fault(
             "serve-public-plain",
             "other machines would reach the desk without TLS",
-            "give --tls-cert and --tls-key, or listen on 127.0.0.1 behind a proxy of this machine",
+            "give --tls-cert and --tls-key, or listen on 127.0.0.1 alone",
         )
     if store.simulated:
         yield fault(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -65,8 +66,12 @@ def serve(store: Store, settings: Settings, ready: Callable[[FastAPI], None]) ->
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
     )
+    # uvicorn ends in good order and then lets the signal act again; to be told to stop is no fault.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         Served(config, lambda: ready(app)).run(sockets=[taken])
+    except KeyboardInterrupt:
+        logger.info("stopped")
     finally:
         taken.close()
 

@@ -35,7 +35,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: host name in the address bar; also the passkeys' relying party.
         tls_cert, tls_key: PEM files; both or none.
-        languages: of the interface, the first is the default.
         idle_minutes, longest_minutes: a session ends after so long without, and so long at all.
         proof_minutes: how long a proof of who one is counts for acts that ask for it.
         second_factor: people who may read texts need a passkey.
@@ -50,7 +49,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     name: str = "localhost"
     tls_cert: str | None = None
     tls_key: str | None = None
-    languages: tuple[str, ...] = LANGUAGES
     idle_minutes: int = 60
     longest_minutes: int = 720
     proof_minutes: int = 10

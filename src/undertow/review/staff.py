@@ -16,8 +16,8 @@ from undertow.cases.store import Store
 from undertow.cases.tables import reviewers, second_factors
 from undertow.errors import UndertowError
 from undertow.review import choices, sessions
-from undertow.review.asked import current, now_of, settings_of, store_of, wants_json
-from undertow.review.desk import Desk, keep, read
+from undertow.review.asked import current, desk_of, now_of, settings_of, store_of, wants_json
+from undertow.review.desk import Desk, keep
 from undertow.review.settings import LANGUAGES
 from undertow.review.signin import Text, links_of, own
 from undertow.review.start import enter_url
@@ -126,7 +126,7 @@ def settings(request: Request) -> Response:
     """Show what the desk decided for itself."""
     from undertow.review.rendering import render
 
-    desk = read(store_of(request))
+    desk = desk_of(request)
     return render(request, "settings.html", desk=desk, tongues=LANGUAGES)
 
 
@@ -141,6 +141,7 @@ def settings_post(
     store = store_of(request)
     desk = Desk(language, daily_reviews, undo_minutes)
     keep(store, desk)
+    request.app.state.desk = None
     with store.writing() as connection:
         facts: dict[str, Any] = {"reviewer": current(request).reviewer, "at": now_of(request)}
         record(connection, store, "settings-changed", facts | msgspec.to_builtins(desk))

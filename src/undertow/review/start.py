@@ -64,6 +64,7 @@ def start_post(request: Request, form: Annotated[First, Form()]) -> Response:
     if links_of(request).use(form.token, now) is None:
         raise _no_link()
     keep(store, desk)
+    request.app.state.desk = None
     admin = people.add_person(store, names[0], "admin", form.password, now=now)
     made: list[tuple[str, str, str]] = []
     for other, role in ((names[1], "analyst"), (names[2], "approver")):
