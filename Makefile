@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check fix bench docs spark lock clean
+.PHONY: help demo desk test check fix bench docs spark lock clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
@@ -15,6 +15,9 @@ help: ## list these commands
 
 demo: .venv/run.stamp ## find simulated funnels in real traffic, and write a report
 	@$(BIN)/undertow demo
+
+desk: .venv/run.stamp ## open the review desk with simulated cases in it, in a browser
+	@$(BIN)/undertow demo --serve
 
 test: check ## everything that must hold: `check`, then all tests
 	@$(BIN)/python -m pytest
