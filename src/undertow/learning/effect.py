@@ -66,7 +66,8 @@ def moves(folder: Results, playbook: Playbook) -> list[Move]:
         playbook: with its new rates.
     """
     change = _changes(folder, playbook)
-    ranking = folder.ranking()
+    columns = ("account", "role", "playbook", "weight")
+    ranking = folder.ranking().select(columns).to_pylist()
     cases: list[Case] = [(row["account"], row["role"], row["playbook"]) for row in ranking]
     weights = [float(row["weight"]) for row in ranking]
     new = [weight + change.get(case, 0.0) for weight, case in zip(weights, cases, strict=True)]
