@@ -103,6 +103,21 @@ def test_somebody_who_asks_for_it_is_erased_by_their_native_id(desk, place, unde
     assert World().name(0) not in ran.out + ran.err
 
 
+def test_the_master_key_is_changed_by_an_admin_while_the_desk_is_open(
+    desk, place, undertow
+) -> None:
+    master = master_path(place.with_name("cases.keys"))
+    before = master.read_bytes()
+    assert "[role-refused]" in undertow("case", "rotate", place, "--as", "ben").err
+    assert master.read_bytes() == before
+    ran = undertow("case", "rotate", place, "--as", "dora")
+    assert ran.code == 0, ran.err
+    assert master.read_bytes() != before
+    case = queue(desk.store, desk.ada, View(), desk.now).rows[0].code
+    passage = case_view(desk.store, desk.ada, case, desk.now).passages[0].code
+    assert reveal(desk.store, desk.ada, passage, "to decide", desk.now)
+
+
 def test_the_allow_list_is_kept(desk, place, undertow) -> None:
     account = queue(desk.store, desk.ben, View(), desk.now).rows[0].account
     words = ("case", "allow", place, "--as", "ben")
@@ -176,6 +191,19 @@ def test_detect_makes_a_store_and_opens_cases_once(real, undertow, tmp_path) -> 
     again = undertow(*words, "--prior", "0.5")
     assert "0 updated" in again.err
     store.close()
+
+
+@pytest.mark.postgres
+def test_cases_go_into_postgresql_as_well(real, undertow, tmp_path, postgres_schema) -> None:
+    where = ("--folder", tmp_path / "beside")
+    words = ("detect", real, "--out", tmp_path / "found", "--no-nulls", "--prior", "0.5")
+    ran = undertow(*words, "--into", postgres_schema, *where)
+    assert ran.code == 0, ran.err
+    rows = listed(undertow, "case", "list", postgres_schema, *where)
+    assert f"cases: {len(rows)} opened" in ran.err
+    assert rows
+    assert "[cases-folder-missing]" in undertow("case", "list", postgres_schema).err
+    assert (tmp_path / "beside.keys").is_file()
 
 
 def test_a_simulated_world_is_refused_before_anything_is_done(undertow, tmp_path) -> None:

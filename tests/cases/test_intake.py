@@ -257,33 +257,6 @@ def test_a_decided_account_gets_no_second_case_for_the_same_conduct(sqlite, take
     assert done.opened == 1
 
 
-def test_campaigns_that_grow_together_are_one_and_keep_the_oldest_code(
-    sqlite, take, monkeypatch
-) -> None:
-    take(sqlite, World(), now=NOW)
-    old = {row.account: row.campaign for row in rows(sqlite, cases)}
-    assert len(set(old.values())) == 3
-    plain = small_world.campaigns
-
-    def joined(world: World) -> list[dict]:
-        first, second, *others = plain(world)
-        members = first["accounts"] + second["accounts"]
-        return [first | {"accounts": members}, *others]
-
-    def account(world: World, n: int, weight: float) -> dict:
-        group = 0 if n < 8 else n - n % 4
-        return told(world, n, weight) | {"campaign": f"c:{world.name(group)}"}
-
-    told = small_world.account
-    monkeypatch.setattr(small_world, "campaigns", joined)
-    monkeypatch.setattr(small_world, "account", account)
-    done = take(sqlite, World(made=3600), now=NOW + DAY)
-    new = {row.account: row.campaign for row in rows(sqlite, cases)}
-    assert done.merged == 4
-    assert len(set(new.values())) == 2
-    assert {new[code(sqlite, n)] for n in range(8)} <= set(old.values())
-
-
 def test_playbooks_for_research_open_no_case(sqlite, take) -> None:
     done = take(sqlite, World(status="research"), now=NOW)
     assert done.opened == 0

@@ -14,6 +14,7 @@ from undertow.cases.intake import open_cases
 from undertow.cases.store import Store, make_store
 from undertow.cases.tables import cases, dossiers, passages, runs
 from undertow.export.folder import open_folder
+from undertow.units import DAY
 
 NOW = 1_780_400_000_000_000
 
@@ -21,6 +22,56 @@ NOW = 1_780_400_000_000_000
 def rows(store: Store, table, *which) -> list:
     with store.reading() as connection:
         return list(connection.execute(select(table).where(*which)).all())
+
+
+def code(store: Store, n: int) -> str:
+    return store.vault.code("a", World().name(n))
+
+
+def test_campaigns_that_grow_together_are_one_and_keep_the_oldest_code(
+    sqlite, take, monkeypatch
+) -> None:
+    take(sqlite, World(), now=NOW)
+    old = {row.account: row.campaign for row in rows(sqlite, cases)}
+    assert len(set(old.values())) == 3
+    plain = small_world.campaigns
+
+    def joined(world: World) -> list[dict]:
+        first, second, *others = plain(world)
+        members = first["accounts"] + second["accounts"]
+        return [first | {"accounts": members}, *others]
+
+    def account(world: World, n: int, weight: float) -> dict:
+        group = 0 if n < 8 else n - n % 4
+        return told(world, n, weight) | {"campaign": f"c:{world.name(group)}"}
+
+    told = small_world.account
+    with monkeypatch.context() as patch:
+        patch.setattr(small_world, "campaigns", joined)
+        patch.setattr(small_world, "account", account)
+        done = take(sqlite, World(made=3600), now=NOW + DAY)
+    new = {row.account: row.campaign for row in rows(sqlite, cases)}
+    assert done.merged == 4
+    assert len(set(new.values())) == 2
+    assert {new[code(sqlite, n)] for n in range(8)} <= set(old.values())
+    # An older folder in which they stand apart takes nothing back.
+    done = take(sqlite, World(made=60), now=NOW + 2 * DAY)
+    assert (done.updated, done.merged) == (0, 0)
+    assert {row.account: row.campaign for row in rows(sqlite, cases)} == new
+
+
+def test_an_older_folder_joins_no_campaigns(sqlite, take, monkeypatch) -> None:
+    take(sqlite, World(made=3600), now=NOW)
+    before = {row.account: row.campaign for row in rows(sqlite, cases)}
+    plain = small_world.campaigns
+
+    def joined(world: World) -> list[dict]:
+        first, second, *others = plain(world)
+        return [first | {"accounts": first["accounts"] + second["accounts"]}, *others]
+
+    monkeypatch.setattr(small_world, "campaigns", joined)
+    assert take(sqlite, World(), now=NOW + DAY).merged == 0
+    assert {row.account: row.campaign for row in rows(sqlite, cases)} == before
 
 
 WORLDS = st.builds(

@@ -162,3 +162,30 @@ def test_the_real_back_test_answers_on_the_page(on_cases: Cases, desk: Any) -> N
         time.sleep(0.2)
     assert "hours of review" in page, page
     assert not re.search(r"sim:\w", page)
+
+
+def test_what_two_approvers_let_go_live_is_written_out_for_detect(
+    desk: Any, tmp_path: Path
+) -> None:
+    from typer.testing import CliRunner
+
+    from undertow.cases.people import add_person
+    from undertow.cli.main import app
+    from undertow.playbooks.parse import load
+
+    text = TEXT.replace("within: 28d", "within: 21d", 1)
+    kept = states.draft(desk.store, desk.ada, text, desk.now)
+    fay = add_person(desk.store, "fay", "approver", "four plain words here", now=desk.now)
+    out = tmp_path / "live"
+    asked = ["playbook", "live", str(desk.store.folder), "--out", str(out)]
+    states.promote(desk.store, desk.ben, kept.playbook, kept.version, desk.now)
+    states.promote(desk.store, desk.ben, kept.playbook, kept.version, desk.now)
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert not list(out.iterdir())
+    states.promote(desk.store, fay, kept.playbook, kept.version, desk.now)
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    written = out / "extremist-recruitment.yaml"
+    assert written.read_text("utf-8") == text
+    from undertow.playbooks.parse import parse
+
+    assert parse(written.read_bytes()).name == load("extremist-recruitment").name

@@ -81,7 +81,7 @@ class Keeper:
         self.counts = dict.fromkeys(("opened", "updated", "merged", "reopened"), 0)
         self.left: Counter[str] = Counter()
         self._passages = Passages(store, connection)
-        self._campaigns: dict[str, str] = {}
+        self._campaigns: dict[str, tuple[str, list[str]]] = {}
         self._subjects: set[str] = set()
 
     def keep(self, one: Made) -> None:
@@ -124,6 +124,7 @@ class Keeper:
     def _open(self, case: str, dossier: Dossier, one: Made) -> None:
         code = self._store.vault.commitment("blind", dossier.account, dossier.playbook.name)
         self._name(dossier, one)
+        self._join(one.campaign)
         self._db.execute(
             insert(cases).values(
                 case=case,
@@ -152,6 +153,7 @@ class Keeper:
         if opens_again:
             values["state"] = "reopened"
         self._name(dossier, one)
+        self._join(one.campaign)
         self._db.execute(update(cases).where(cases.c.case == row.case).values(**values))
         self._keep_dossier(row.case, dossier)
         self._write_named(row.case, dossier)
@@ -271,7 +273,7 @@ class Keeper:
             self.counts["merged"] += 1
 
     def _campaign(self, card: CampaignCard) -> CampaignCard:
-        """Give a campaign the code under which its oldest case knows it, and move all its cases there.
+        """Give a campaign the code under which its oldest case knows it.
 
         `detect` names a campaign after its first member, which changes with its members.
         """
@@ -280,16 +282,23 @@ class Keeper:
             mine = cases.c.account.in_(members)
             asked = select(cases.c.campaign).where(mine, cases.c.campaign.is_not(None))
             held = self._db.execute(asked.order_by(cases.c.opened_at, cases.c.case)).scalars()
-            taken = set(self._campaigns.values())
+            taken = {kept for kept, _ in self._campaigns.values()}
             known = [code for code in dict.fromkeys(held) if code not in taken]
-            kept = next(iter([*known, card.campaign]))
-            self._campaigns[card.campaign] = kept
-            moved = self._db.execute(
-                update(cases).where(cases.c.campaign.in_(known[1:])).values(campaign=kept)
-            )
-            self.counts["merged"] += moved.rowcount
-        kept = self._campaigns[card.campaign]
+            kept = known[0] if known else card.campaign
+            self._campaigns[card.campaign] = (kept, known[1:])
+        kept, _ = self._campaigns[card.campaign]
         return msgspec.structs.replace(card, campaign=kept)
+
+    def _join(self, card: CampaignCard | None) -> None:
+        """Move the cases of campaigns that grew together to the oldest code; a folder that brings no news moves none."""
+        if card is None or not self._campaigns[card.campaign][1]:
+            return
+        kept, others = self._campaigns[card.campaign]
+        mine = cases.c.campaign.in_(others)
+        self.counts["merged"] += self._db.execute(
+            update(cases).where(mine).values(campaign=kept)
+        ).rowcount
+        self._campaigns[card.campaign] = (kept, [])
 
     def _name(self, dossier: Dossier, one: Made) -> None:
         """Keep the subjects that a dossier names, their native ids sealed where they are known."""

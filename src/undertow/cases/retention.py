@@ -155,6 +155,14 @@ def erase(store: Store, who: Person, code: str, reason: str, now: int) -> list[s
     return closed
 
 
+def rotate(store: Store, who: Person, now: int) -> None:
+    """Change the master key: its old copies open nothing afterwards; `role-refused` but for an admin."""
+    hold_role(who, "admin")
+    with store.writing() as connection:
+        record(connection, store, "keys-rotated", {"reviewer": who.reviewer, "at": now})
+    store.vault.rotate()
+
+
 def codes_of_native(store: Store, native: str) -> list[str]:
     """Give the codes under which a native id is known here, as account and as target; may be none."""
     target = native if TARGET.fullmatch(native) else Pseudonyms.default().of(native)

@@ -197,6 +197,23 @@ def erase_subject(
     store.close()
 
 
+@app.command("rotate")
+def rotate_keys(place: Cases, who: As, keys: Keys = None, folder: Folder = None) -> None:
+    """Change the master key, while others go on working; its old copies open nothing afterwards.
+
+    Example: undertow case rotate cases --as dora
+    """
+    from undertow.cases.keyfile import master_path
+    from undertow.cases.retention import rotate
+
+    store = opened(place, keys, folder)
+    rotate(store, acting(store, who), now())
+    say(
+        f"{master_path(store.vault.keys.path).name} is another key now: copy it and the key file anew"
+    )
+    store.close()
+
+
 @app.command("allow")
 def allow_account(
     place: Cases,

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final
 
@@ -90,15 +90,12 @@ class Language:
 
         Digits are Western in every language, as in codes, times and exports that stand beside them.
         """
-        return Shown(format_decimal(value, locale=self.locale, numbering_system="latn"))
+        return _written(str(self.locale), value, None)
 
     def decimal(self, value: float, digits: int = 1) -> Shown:
         """Write a number with so many decimals."""
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        said = format_decimal(
-            value, format=pattern, locale=self.locale, numbering_system="latn"
-        )
-        return Shown(said)
+        return _written(str(self.locale), value, pattern)
 
     def percent(self, rate: float) -> Shown:
         """Write a rate in percent with two significant digits."""
@@ -156,6 +153,12 @@ class Language:
         if style == "or":
             return Shown(format_list(parts, style="or", locale=self.locale))
         return Shown(format_list(parts, style="standard", locale=self.locale))
+
+
+@lru_cache(maxsize=4096)
+def _written(locale: str, value: float, pattern: str | None) -> Shown:
+    """Write a number; the same few hundred stand on page after page, and Babel reads the pattern anew each time."""
+    return Shown(format_decimal(value, format=pattern, locale=locale, numbering_system="latn"))
 
 
 @cache

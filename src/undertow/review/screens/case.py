@@ -15,6 +15,7 @@ from undertow.cases.people import Person, people
 from undertow.cases.policy import RESTRICTIVE, clauses
 from undertow.cases.reading import CaseView, case_view, dossier_at
 from undertow.cases.store import Store
+from undertow.export import wording
 from undertow.nulls.probability import MOST
 from undertow.review import acted, changes, desk, evidence, names
 from undertow.review.asked import current, now_of, store_of
@@ -23,7 +24,6 @@ from undertow.review.language import MINUTE, Language
 from undertow.review.names import marked
 from undertow.review.rendering import language_of, render
 from undertow.review.screens.chains import innocent, title_of
-from undertow.review.screens.queue import holders
 
 router = APIRouter()
 
@@ -92,7 +92,8 @@ def case_page(
     store, who = store_of(request), current(request)
     view = case_view(store, who, case, now_of(request))
     language = language_of(request)
-    names_of = holders(store)
+    staff = people(store)
+    names_of = {one.person.reviewer: one.person.name for one in staff}
     return render(
         request,
         "case.html",
@@ -108,6 +109,11 @@ def case_page(
         **({} if view.blind else _evidence(language, view)),
         **_beside(language, view),
         **_texts(language, view, who),
+        colleagues=[
+            (one.person.reviewer, one.person.name)
+            for one in staff
+            if one.person.works and one.disabled_at is None and one.person != who
+        ],
         **_deciding(request, view, who, names_of),
     )
 
@@ -177,6 +183,10 @@ def _evidence(language: Language, view: CaseView) -> dict[str, Any]:
     dossier = view.dossier
     return {
         "fall": waterfall.waterfall(language, dossier),
+        "prior": (
+            language.number(round(1 / dossier.run.prior)),
+            language.bits(wording.prior_bits(dossier.run.prior)),
+        ),
         "against": [
             Against(evidence.says(language, one), one.bits)
             for one in evidence.speaks_against(dossier)
@@ -240,6 +250,7 @@ def _deciding(
     """Say what this person may do now, and what was done."""
     language, store = language_of(request), store_of(request)
     proposal = acted.open_proposal(view)
+    window = desk.read(store).undo_minutes * MINUTE
     known = {one.id: language.say(one.title) for one in clauses(store.folder)}
     return {
         "step_now": acted.standing(view, who),
@@ -257,14 +268,9 @@ def _deciding(
         "may_act": who.works,
         "may_approve": acted.may_approve(view, who),
         "may_settle": acted.may_settle(view, who),
-        "decided": acted.decided(view, desk.read(store).undo_minutes * MINUTE),
+        "decided": acted.decided(view, window),
         "appeal": next((one for one in reversed(view.acts) if one.kind == "appeal"), None),
-        "undo": language.lasting(desk.read(store).undo_minutes * MINUTE),
-        "colleagues": [
-            (one.person.reviewer, one.person.name)
-            for one in people(store)
-            if one.person.works and one.disabled_at is None and one.person != who
-        ],
+        "undo": language.lasting(window),
         "acts": [acted.told(language, one, people_, known) for one in view.acts],
     }
 
