@@ -281,3 +281,34 @@ def test_a_lost_passkey_is_removed_by_an_administrator_and_ends_the_person_s_ses
     assert dora.post("/people/passkeys", data={"reviewer": "p:none"}).status_code == 404
     assert ada.get("/me.json").status_code == 401
     assert served.caller("ada").get("/queue.json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {},
+        {"rawId": 7},
+        {"rawId": "====", "id": "x", "type": "public-key", "response": {}},
+        {
+            "id": "aGVsZA",
+            "rawId": "aGVsZA",
+            "type": "public-key",
+            "response": {"clientDataJSON": "e30", "attestationObject": "oA"},
+        },
+        {
+            "id": "aGVsZA",
+            "rawId": "aGVsZA",
+            "type": "public-key",
+            "response": {"clientDataJSON": "e30", "attestationObject": "/////w"},
+        },
+    ],
+)
+def test_a_broken_passkey_is_refused_and_uses_its_challenge_up(served, response) -> None:
+    ada = served.caller("ada")
+    assert ada.post("/passkey", json=response).status_code == 401
+    assert ada.post("/passkey/options").status_code == 200
+    assert ada.post("/passkey", json=response).status_code == 401
+    assert ada.post("/second-factor", json=response).status_code == 401
+    ada.post("/second-factor/options")
+    served.time.pass_(minutes=3)
+    assert ada.post("/second-factor", json=response).status_code == 401
