@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from undertow.cases.store import Store, open_store
 from undertow.cli.screen import note, say
 from undertow.errors import UndertowError, shown_name
 from undertow.review.settings import Oidc, Settings
@@ -49,6 +48,8 @@ def serve(
 
     Example: undertow serve cases
     """
+    from undertow.cases.store import open_store
+
     settings = Settings(
         host=host,
         port=port,
@@ -66,7 +67,11 @@ def serve(
         store.close()
 
 
-def run(store: Store, settings: Settings, visitors: tuple[tuple[str, str], ...] = ()) -> None:
+def run(
+    store: Any,  # noqa: ANN401  # `cases.store.Store`, whose import would slow `--help`
+    settings: Settings,
+    visitors: tuple[tuple[str, str], ...] = (),
+) -> None:
     """Serve until interrupted; say where, with links for whoever has to come in.
 
     Args:
