@@ -6,74 +6,25 @@ import io
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from callers import PASSWORD, ROLES, START, Served, Time
+
 from undertow.cases import people
 from undertow.cases.store import Store, make_store, open_store
-from undertow.review import sessions
 from undertow.review.app import make_app
 from undertow.review.logs import logger_for
 from undertow.review.settings import Settings
-
-PASSWORD = "four words that differ"
-START = 1_780_000_000_000_000
-"""Microseconds at which the clocks of these tests begin."""
-ROLES = {"ada": "analyst", "ben": "approver", "cleo": "auditor", "dora": "admin"}
-OURS = {"Origin": "http://localhost:8600"}
 
 
 @pytest.fixture(autouse=True)
 def _quick(quick_passwords: None) -> None:
     """Hash passwords cheaply: what they cost is Argon2's to test."""
-
-
-@dataclass
-class Time:
-    """A clock that tests turn."""
-
-    now: int = START
-
-    def __call__(self) -> int:
-        return self.now
-
-    def pass_(self, *, minutes: float = 0, seconds: float = 0) -> None:
-        self.now += int((minutes * 60 + seconds) * 1_000_000)
-
-
-@dataclass
-class Served:
-    """A desk over one store, with its clock and its log."""
-
-    app: FastAPI
-    store: Store
-    time: Time
-    log: io.StringIO
-    people: dict[str, people.Person] = field(default_factory=dict)
-
-    def caller(self, name: str | None = None, **headers: str) -> TestClient:
-        """Give a caller who sends our own origin; signed in where a name is given."""
-        settings: Settings = self.app.state.settings
-        client = TestClient(
-            self.app,
-            base_url=settings.origin,
-            follow_redirects=False,
-            headers={"Origin": settings.origin, **headers},
-            client=("127.0.0.1", 50_000),
-        )
-        if name is not None:
-            token = sessions.begin(
-                self.store, self.people[name].reviewer, self.time.now, how="password"
-            )
-            client.cookies.set(settings.cookie, token)
-        return client
 
 
 Serve = Callable[..., Served]

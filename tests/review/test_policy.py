@@ -34,6 +34,8 @@ OWN_PAGES = {
 READ = {"queue", "case", "campaign", "campaigns", "workbench", "exports", "backtest_result"}
 """Screens of cases, without texts and identities."""
 ADMIN_ONLY = {"people", "settings"}
+ENDS = ("sign_out", "me_sessions", "people_disable", "people_passkeys")
+"""What ends sessions, and is tested by itself."""
 FORM = {
     "reason": "what I think of it",
     "why": "the pattern does not decide it",
@@ -111,6 +113,7 @@ def test_what_opens_identities_decides_or_leaves_asks_for_a_fresh_proof() -> Non
         "people_add",
         "people_link",
         "people_disable",
+        "people_passkeys",
         "settings_post",
     } <= asked
 
@@ -171,7 +174,7 @@ def test_each_role_gets_from_each_route_what_the_matrix_says(
     case = held_by(served, holder)
     for route in routes(served.app):
         policy = ROUTES[route.name]
-        if policy.public or route.name in ("sign_out", "me_sessions", "people_disable"):
+        if policy.public or route.name in ENDS:
             continue
         method = next(iter(route.methods))
         client = served.caller(NAMES[role], Accept="application/json")

@@ -260,3 +260,55 @@ def test_a_page_for_nobody_yet_known_speaks_the_desk_s_language(served) -> None:
     assert 'dir="rtl"' in served.caller().get("/sign-in").text
     french = served.caller().get("/sign-in", headers={"Accept-Language": "fr-CH, fr;q=0.9"})
     assert 'lang="fr"' in french.text
+
+
+def test_a_lost_passkey_is_removed_by_an_administrator_and_ends_the_person_s_sessions(
+    serve,
+) -> None:
+    from sqlalchemy import insert
+
+    from undertow.cases.tables import second_factors
+
+    served = serve()
+    ada, dora = served.caller("ada"), served.caller("dora")
+    reviewer = served.people["ada"].reviewer
+    with served.store.writing() as connection:
+        row = {"credential": b"k", "reviewer": reviewer, "public_key": b"k", "sign_count": 0}
+        connection.execute(insert(second_factors).values(**row, made_at=1))
+    assert ada.get("/queue.json").status_code == 401
+    assert "Remove passkeys" in dora.get("/people").text
+    assert dora.post("/people/passkeys", data={"reviewer": reviewer}).status_code == 303
+    assert dora.post("/people/passkeys", data={"reviewer": "p:none"}).status_code == 404
+    assert ada.get("/me.json").status_code == 401
+    assert served.caller("ada").get("/queue.json").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {},
+        {"rawId": 7},
+        {"rawId": "====", "id": "x", "type": "public-key", "response": {}},
+        {
+            "id": "aGVsZA",
+            "rawId": "aGVsZA",
+            "type": "public-key",
+            "response": {"clientDataJSON": "e30", "attestationObject": "oA"},
+        },
+        {
+            "id": "aGVsZA",
+            "rawId": "aGVsZA",
+            "type": "public-key",
+            "response": {"clientDataJSON": "e30", "attestationObject": "/////w"},
+        },
+    ],
+)
+def test_a_broken_passkey_is_refused_and_uses_its_challenge_up(served, response) -> None:
+    ada = served.caller("ada")
+    assert ada.post("/passkey", json=response).status_code == 401
+    assert ada.post("/passkey/options").status_code == 200
+    assert ada.post("/passkey", json=response).status_code == 401
+    assert ada.post("/second-factor", json=response).status_code == 401
+    ada.post("/second-factor/options")
+    served.time.pass_(minutes=3)
+    assert ada.post("/second-factor", json=response).status_code == 401

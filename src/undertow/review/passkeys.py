@@ -13,11 +13,7 @@ from typing import Any, Final
 import msgspec
 import webauthn
 from sqlalchemy import insert, select, update
-from webauthn.helpers.exceptions import (
-    InvalidAuthenticationResponse,
-    InvalidJSONStructure,
-    InvalidRegistrationResponse,
-)
+from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import (
     AuthenticatorSelectionCriteria,
     PublicKeyCredentialDescriptor,
@@ -34,15 +30,7 @@ from undertow.review.settings import MINUTE, Settings
 LASTS: Final = 2 * MINUTE
 MOST: Final = 10
 """Passkeys a person may hold."""
-_FAULTY: Final = (
-    InvalidRegistrationResponse,
-    InvalidAuthenticationResponse,
-    InvalidJSONStructure,
-    json.JSONDecodeError,
-    KeyError,
-    TypeError,
-    ValueError,
-)
+_FAULTY: Final = (WebAuthnException, KeyError, TypeError, ValueError)
 """What the library raises on a response that is not what it should be."""
 
 

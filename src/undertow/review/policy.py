@@ -120,6 +120,7 @@ ROUTES: Final[Mapping[str, Policy]] = {
     "people_json": _all("admin"),
     "people_add": _all("admin", proved=True),
     "people_link": _all("admin", proved=True),
+    "people_passkeys": _all("admin", proved=True),
     "people_disable": _all("admin", proved=True),
     "settings": _all("admin"),
     "settings_post": _all("admin", proved=True),

@@ -31,7 +31,7 @@ from undertow.review.policy import ROLES, Policy
 
 router = APIRouter()
 
-Text = Annotated[str, Form(max_length=200)]
+Text = Annotated[str, Form(max_length=256)]
 Secret = Annotated[str, Form(max_length=1000)]
 Next = Annotated[str, Form(alias="next", max_length=2000)]
 Token = Annotated[str, Form(max_length=100)]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Form
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -14,6 +14,7 @@ from undertow.cases import people as staff
 from undertow.cases.ledger import record
 from undertow.cases.store import Store
 from undertow.cases.tables import reviewers, second_factors
+from undertow.cases.tables import sessions as sessions_
 from undertow.errors import UndertowError
 from undertow.review import choices, sessions
 from undertow.review.asked import current, desk_of, now_of, settings_of, store_of, wants_json
@@ -104,6 +105,22 @@ def people_link(request: Request, reviewer: Code) -> Response:
     if wants_json(request):
         return JSONResponse({"reviewer": found.reviewer, "link": link})
     return _shown(request, (found.name, found.role, link))
+
+
+@router.post("/people/passkeys", name="people_passkeys")
+def people_passkeys(request: Request, reviewer: Code) -> Response:
+    """Remove the passkeys of a person who lost theirs, and end their sessions; they add a new one at their next sign-in."""
+    store, now = store_of(request), now_of(request)
+    found = staff.person(store, reviewer)
+    if found is None:
+        raise staff.unknown_person()
+    facts = {"reviewer": current(request).reviewer, "of": reviewer, "at": now}
+    with store.writing() as connection:
+        mine = second_factors.c.reviewer == reviewer
+        connection.execute(delete(second_factors).where(mine))
+        connection.execute(delete(sessions_).where(sessions_.c.reviewer == reviewer))
+        record(connection, store, "passkeys-removed", facts)
+    return _done(request, "/people")
 
 
 @router.post("/people/disable", name="people_disable")
