@@ -140,7 +140,7 @@ def mixed(store: bool, events: bool) -> UndertowError | None:
 def run_code(results: Results) -> str:
     """Give the code of a run: the same for the same folder."""
     told = hashlib.sha256(msgspec.json.encode(results.run, order="sorted"))
-    for row in results.ranking():
+    for row in results.ranking().to_pylist():
         told.update(
             repr(
                 [row[n] for n in ("account", "role", "playbook", "weight", "targets")]
@@ -159,7 +159,7 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     heavy: list[tuple[int, dict[str, Any]]] = []
     opened = 0
     erased = store.vault.keys.tombstones()
-    for place, row in enumerate(results.ranking(), start=1):
+    for place, row in enumerate(results.ranking().to_pylist(), start=1):
         account = str(row["account"])
         is_best = account not in seen
         if row["playbook"] in kept_back:

@@ -17,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow.compute as pc
+
 from undertow.cases.citing import EventTexts
 from undertow.export.folder import Funnel, Results, open_folder
 from undertow.pipeline import detect
@@ -86,7 +88,7 @@ def backtest(asked: Asked, advance: Callable[[int], None] = lambda _: None) -> d
 
 def _told(asked: Asked, results: Results) -> dict[str, Any]:
     name, run = asked.playbook.name, results.run
-    ranking = [row for row in results.ranking() if row["playbook"] == name]
+    ranking = _of_playbook(results, name)
     best: dict[str, dict[str, Any]] = {}
     for row in ranking:
         best.setdefault(str(row["account"]), row)
@@ -214,8 +216,15 @@ def _slice(
     return rows
 
 
+def _of_playbook(results: Results, name: str) -> list[dict[str, Any]]:
+    """List the rows of one playbook, best first."""
+    ranking = results.ranking()
+    rows: list[dict[str, Any]] = ranking.filter(pc.equal(ranking["playbook"], name)).to_pylist()
+    return rows
+
+
 def _overlap(results: Results, mine: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
-    theirs = {str(row["account"]) for row in results.ranking() if row["playbook"] == name}
+    theirs = {str(row["account"]) for row in _of_playbook(results, name)}
     both = len(theirs & mine.keys())
     return {
         "playbook": name,
