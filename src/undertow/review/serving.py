@@ -16,6 +16,8 @@ from undertow.review.app import make_app
 from undertow.review.logs import Handed, logger_for
 from undertow.review.settings import Settings
 
+KEPT = 75
+"""Seconds a browser may keep a connection that it does not use; with few, it meets one that is just being closed."""
 GRACE = 10
 """Seconds for requests under way to end."""
 
@@ -62,6 +64,7 @@ def serve(store: Store, settings: Settings, ready: Callable[[FastAPI], None]) ->
         http="h11",
         loop="asyncio",
         h11_max_incomplete_event_size=65_536,
+        timeout_keep_alive=KEPT,
         timeout_graceful_shutdown=GRACE,
         ssl_certfile=settings.tls_cert,
         ssl_keyfile=settings.tls_key,
