@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -19,20 +18,6 @@ from town import source, town, write_parquet
 from undertow.cli.main import main
 
 TABLES = ("accounts", "funnels", "evidence")
-
-
-def _of_importers(name: str) -> object:
-    """Take a fixture of the importers' tests: test folders are not packages."""
-    path = Path(__file__).parents[1] / "importers" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("importers_conftest", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return getattr(module, name)
-
-
-postgres_url = _of_importers("postgres_url")
 
 
 @pytest.fixture(scope="session")
