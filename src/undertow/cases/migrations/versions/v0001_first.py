@@ -127,7 +127,7 @@ case_targets = Table(
     "case_targets",
     metadata,
     Column("case", Word, ForeignKey("cases.case"), primary_key=True),
-    Column("target", Word, ForeignKey("subjects.code"), primary_key=True),
+    Column("target", Word, ForeignKey("subjects.code"), primary_key=True, index=True),
     Column("step", Word, nullable=False),
     Column("first_seen", Moment, nullable=False),
     Column("help", Word, nullable=False),
