@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from sqlalchemy import insert
 
 from undertow.cases import rule
@@ -46,6 +47,7 @@ from undertow.cases.tables import (
     subjects,
 )
 from undertow.cases.vault import context
+from undertow.export.folder import Run
 from undertow.units import DAY, HOUR
 
 PASSWORD = "load test of the desk"
@@ -114,12 +116,19 @@ def pieces(many: int) -> Iterator[range]:
         yield range(first, min(first + PIECE, many))
 
 
+def summary(now: int) -> bytes:
+    """Say of the run what an intake would say."""
+    run = msgspec.to_builtins(Run(version="0.1.0", events=10**6))
+    empty = {"sources": [], "warnings": [], "reject_reasons": [], "cases": {}, "left": {}}
+    return msgspec.json.encode(run | empty | {"made_at": now, "simulated": True})
+
+
 def fill(store: Store, many: int, now: int) -> None:
     """Put `many` cases in."""
     rng = random.Random(2014)
     run = "run:load"
     with store.writing() as connection:
-        connection.execute(insert(runs).values(run=run, at=now, summary=b'{"left": {}}'))
+        connection.execute(insert(runs).values(run=run, at=now, summary=summary(now)))
         record(connection, store, "intake", {"run": run, "at": now, "opened": many})
     for some in pieces(many):
         rows: dict[str, list[dict[str, Any]]] = {

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from undertow.cases.campaigns import CampaignRow, campaigns
+from undertow.cases.campaigns import MOST, CampaignRow, campaigns
 from undertow.cases.dossier import CampaignCard, Dossier
 from undertow.cases.queue import Row
 from undertow.cases.reading import campaign_view
@@ -59,10 +59,11 @@ class Week:
 
 @router.get("/campaign", name="campaigns", response_class=HTMLResponse)
 def campaigns_page(request: Request) -> HTMLResponse:
-    """List the campaigns that have cases."""
+    """List the campaigns that have cases, as far as a page can hold them."""
     store, who = store_of(request), current(request)
     rows: tuple[CampaignRow, ...] = campaigns(store, who)
-    return render(request, "campaigns.html", rows=rows, place=store.folder.name)
+    is_cut, place = len(rows) == MOST, store.folder.name
+    return render(request, "campaigns.html", rows=rows, is_cut=is_cut, place=place)
 
 
 @router.get("/campaign/{campaign}", name="campaign", response_class=HTMLResponse)
