@@ -47,6 +47,7 @@ class Desk:
 
     def sign_in(self, name: str) -> None:
         self.page.goto("/queue")
+        self.page.wait_for_selector("#name:focus")
         self.page.keyboard.type(name)
         self.page.keyboard.press("Tab")
         self.page.keyboard.type("four plain words here")
