@@ -12,7 +12,7 @@ from typing import Final
 from undertow.cases.dossier import ChanceCard, Dossier, EvidenceLine
 from undertow.export import wording
 from undertow.export.corroborated import CONDUCT
-from undertow.export.findings import CONTACT, OPENS
+from undertow.export.findings import AFTERWARDS, CONTACT, OPENS
 from undertow.review import names
 from undertow.review.language import Language, Shown
 from undertow.review.names import marked
@@ -35,7 +35,7 @@ NULLS: Final = {
     "addresses": marked("addresses moved"),
     "arrow": marked("time reversed"),
 }
-HELD: Final = ("cap", "rarity")
+HELD: Final = ("cap", "share", "rarity")
 """Lines that hold evidence back: they speak neither for nor against."""
 SURE: Final = (
     (0.5, "more", marked("more likely than not")),
@@ -76,6 +76,8 @@ def says(language: Language, line: EvidenceLine) -> str:  # noqa: PLR0911  # one
     count = language.many("{n} target", "{n} targets", line.count)
     if line.step == OPENS and line.source in CONTACT:
         return _opened(language, line)
+    if line.step == AFTERWARDS and line.source in CONTACT:
+        return _followed(language, line)
     if line.source in ("taken", "not taken"):
         return _reached(language, line, step)
     match line.source:
@@ -83,6 +85,13 @@ def says(language: Language, line: EvidenceLine) -> str:  # noqa: PLR0911  # one
             return say(
                 "held back: {count} known to nobody else can only count so far",
                 count=Shown(count),
+            )
+        case "share":
+            return language.many(
+                "how many of {n} contact reach “{step}” is each account's own, so they count as one share",
+                "how many of {n} contacts reach “{step}” is each account's own, so they count as one share",
+                line.keys or 0,
+                step=step,
             )
         case "rarity":
             share = language.rates(line.usual) if line.usual else Shown(say("many"))
@@ -114,6 +123,24 @@ def _opened(language: Language, line: EvidenceLine) -> str:
         "{count} of {n} targets wrote to it first",
         line.of,
         count=language.number(line.count),
+    )
+
+
+def _followed(language: Language, line: EvidenceLine) -> str:
+    """Say what came after the address."""
+    count = language.number(line.count)
+    if line.source == "taken":
+        return language.many(
+            "after the address the talk left or lasted with {count} of {n} target",
+            "after the address the talk left or lasted with {count} of {n} targets",
+            line.of,
+            count=count,
+        )
+    return language.many(
+        "after the address the talk trickled on with {count} of {n} target",
+        "after the address the talk trickled on with {count} of {n} targets",
+        line.of,
+        count=count,
     )
 
 
@@ -194,6 +221,8 @@ def why(language: Language, line: EvidenceLine) -> str:
     say = language.say
     if line.source == "rarity":
         return say("a trait says no more than its rarity supports")
+    if line.source == "share":
+        return say("nobody knows beforehand how many friends somebody has")
     parts = []
     if line.usual:
         rate = language.rates(line.usual)
@@ -211,7 +240,8 @@ def why(language: Language, line: EvidenceLine) -> str:
 
 def sentence(language: Language, dossier: Dossier) -> str:
     """Say what happened, to how many, and how far it went, in one sentence without names."""
-    taken = [one for one in dossier.lines if one.source == "taken" and one.step != OPENS]
+    traits = (OPENS, AFTERWARDS)
+    taken = [one for one in dossier.lines if one.source == "taken" and one.step not in traits]
     against = speaks_against(dossier)
     if dossier.weight < 0 and against:
         return language.say(
