@@ -6,7 +6,7 @@ import pytest
 from tests.review.test_drawing import dossier
 
 from undertow.cases.dossier import ChanceCard, EvidenceLine
-from undertow.export.findings import Line
+from undertow.export.findings import WEIGHED, Line
 from undertow.review import changes, evidence
 from undertow.review.language import language
 
@@ -17,6 +17,8 @@ LINES = [
     ),
     EvidenceLine("address", "not taken", 4, 7, -1.0, usual=(0.046, 0.046)),
     EvidenceLine("opens", "taken", 2, 7, 1.0),
+    EvidenceLine("afterwards", "taken", 3, 4, 0.9),
+    EvidenceLine("address", "share", 1, 1, -0.2, keys=11),
     EvidenceLine("", "cap", 2, 2, -0.5),
     EvidenceLine("address", "rarity", 1, 1, -0.5, usual=(0.05, 0.05)),
     EvidenceLine("tie:address", "tie", 1, 1, 2.0),
@@ -43,6 +45,15 @@ def test_a_line_says_on_the_desk_what_it_says_in_the_report(line: EvidenceLine) 
         line.keys,
     ).says.replace(" %", "\N{NO-BREAK SPACE}%")
     assert evidence.says(EN, line) == there
+
+
+def test_all_that_weighs_is_among_the_lines_that_are_held_to_the_report() -> None:
+    assert {one.source for one in LINES} >= set(WEIGHED)
+
+
+def test_talk_that_trickled_on_is_said_as_what_it_is() -> None:
+    said = evidence.says(EN, EvidenceLine("afterwards", "not taken", 1, 4, -0.9))
+    assert said == "after the address the talk trickled on with 1 of 4 targets"
 
 
 @pytest.mark.parametrize("step", ["shifts", "slow answers", "rooms"])

@@ -94,8 +94,8 @@ class Line:
             "taken": f"{share} reached “{step}”",
             "not taken": f"{share} did not reach “{step}”, and it would have been seen",
             "cap": f"held back: {count} known to nobody else can only count so far",
-            "share": f"{wording.plural(self.keys or 0, 'contact')}: how many of one's contacts reach “{step}” is each"
-            " account's own, so they count as one share",
+            "share": f"how many of {wording.plural(self.keys or 0, 'contact')} reach “{step}” is each account's own, "
+            "so they count as one share",
             "rarity": f"held back: {self._as_strong} of such accounts show as much of “{step}”",
             "tie": TIES.get(self.step, "tied to another account"),
             "context": self._beside,
