@@ -152,7 +152,7 @@ def test_one_source_is_said_to_be_one_source() -> None:
 
 def test_what_changed_since_a_proposal_is_said_largest_first() -> None:
     before = dossier(LINES[0], LINES[1])
-    after = dossier(EvidenceLine("address", "taken", 5, 7, 7.5), LINES[1], LINES[6])
+    after = dossier(EvidenceLine("address", "taken", 5, 7, 7.5), LINES[1], LINES[8])
     told = changes.changes(EN, before, after)
     assert told[0] == "weight +3.0 → +8.5 bits"
     assert "+4.0 → +7.5 bits" in told[1]
