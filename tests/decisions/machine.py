@@ -64,9 +64,12 @@ class Machine(RuleBasedStateMachine):
         self.known: Look | None = None
 
     @initialize(
-        blind=st.booleans(), begun=st.sampled_from(("new", "claimed", "proposed", "proposed"))
+        blind=st.booleans(),
+        begun=st.sampled_from(("new", "claimed", "proposed", "proposed")),
+        # An approver as well: who may approve is tempted to approve what is their own.
+        first=st.sampled_from(("ann", "bea")),
     )
-    def open(self, blind: bool, begun: str) -> None:
+    def open(self, blind: bool, begun: str, first: str) -> None:
         played = self.played
         played.rounds += 1
         # A day of its own for each sequence: what was left open by the one before is settled, not mixed up.
@@ -77,9 +80,9 @@ class Machine(RuleBasedStateMachine):
         self.approvals: dict[str, dict[str, Any]] = {}
         self.replays: list[Callable[[], object]] = []
         if begun != "new":
-            self.claim("ann")
+            self.claim(first)
         if begun == "proposed":
-            self.propose("limit", "ann", by_holder=True, now=True)
+            self.propose("limit", first, by_holder=True, now=True)
 
     def view(self) -> Look:
         """What stands in the tables, read once after each change."""
