@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections import Counter
 from threading import Barrier, Thread
 
@@ -146,8 +148,21 @@ def test_filters_and_search_go_by_what_a_case_shows(desk) -> None:
     assert codes(desk.store, desk.ada, desk.now, playbook="other") == []
 
 
+def mark(phase: int, first: int) -> str:
+    """Write by hand what stands where a page goes on."""
+    return base64.urlsafe_b64encode(json.dumps([phase, first, "z"]).encode()).decode()
+
+
 @pytest.mark.parametrize(
-    "view", [View(which="other"), View(after="no page"), View(after="e30")]
+    "view",
+    [
+        View(which="other"),
+        View(after="no page"),
+        View(after="e30"),
+        View(after=mark(-(10**12), 0)),
+        View(after=mark(2, 0)),
+        View(after=mark(0, 10**24)),
+    ],
 )
 def test_a_view_that_does_not_exist_says_so(desk, view) -> None:
     assert fault_of(lambda: queue(desk.store, desk.ada, view, desk.now)) == "view-unknown"

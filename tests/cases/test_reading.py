@@ -156,6 +156,18 @@ def test_a_native_id_is_opened_for_a_reason_and_written_down(desk) -> None:
     )
 
 
+def test_the_eleventh_identity_within_ten_minutes_is_refused(desk) -> None:
+    view = case_view(desk.store, desk.ada, first(desk), desk.now)
+    for n in range(10):
+        reveal_identity(desk.store, desk.ada, view.row.account, f"look {n}", desk.now)
+
+    def again(who):
+        return reveal_identity(desk.store, who, view.row.account, "again", desk.now)
+
+    assert fault_of(lambda: again(desk.ada)) == "reveal-limit"
+    assert again(desk.ben)
+
+
 def test_a_blind_case_holds_no_number_that_tells_how_strong_it_is(desk) -> None:
     case = first(desk)
     with desk.store.writing() as connection:

@@ -19,7 +19,7 @@ from undertow.cases import checkpoints, ledger
 from undertow.cases.claims import is_held, renew
 from undertow.cases.people import WORKS, Person
 from undertow.cases.store import Store
-from undertow.cases.tables import about, acts, cases, reviewers
+from undertow.cases.tables import about, acts, cases, reviewers, subjects
 from undertow.cases.vault import context
 from undertow.errors import UndertowError
 from undertow.units import HOUR, MINUTE
@@ -165,6 +165,17 @@ def hold_state(case: Case, *states: str) -> None:
             f"a case that is `{case.state}` is not open for this",
             code="state-refused",
             mend="look at what was done to it last",
+        )
+
+
+def hold_not_erased(connection: Connection, case: Case) -> None:
+    """Refuse to decide on an account that was erased: nothing can be said of it, and no reason kept."""
+    asked = select(subjects.c.erased_at).where(subjects.c.code == case.account)
+    if connection.execute(asked).scalar() is not None:
+        raise UndertowError(
+            "this account was erased, and nothing is decided on it any more",
+            code="subject-erased",
+            mend="leave the case closed; what is still held says nothing about anybody",
         )
 
 

@@ -125,6 +125,7 @@ def reopen(store: Store, who: Person, case: str, reason: str, now: int) -> str:
     with acting(store) as connection:
         desk.worker(connection, who)
         held = row_of(connection, case)
+        desk.hold_not_erased(connection, held)
         desk.hold_state(held, "closed")
         if held.merged_into is not None:
             raise UndertowError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
@@ -13,6 +13,9 @@ from undertow.cases.store import Store
 from undertow.cases.tables import acts, case_targets, exposures, measures, passages, subjects
 from undertow.cases.vault import context
 from undertow.errors import UndertowError
+
+TELLING: Final = (*JUDGED, "void", "settle", "appeal", "settle_appeal")
+"""Acts by which one sees what others thought of a case."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,7 @@ def acts_of(
         place = context("acts", one.act, "sealed_reason")
         reason = opened(store, row.account, place, one.sealed_reason) if who.works else None
         erased = who.works and reason is None and one.sealed_reason is not None
-        told = not (blind and one.kind in JUDGED)
+        told = not (blind and one.kind in TELLING)
         found.append(
             Act(
                 one.act,

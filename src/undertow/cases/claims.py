@@ -200,6 +200,10 @@ def _change(connection: Connection, row: Any, values: dict[str, Any]) -> None:  
     connection.execute(update(cases).where(mine).values(**values))
 
 
+FREE: Final = ("new", "reopened", "rejected")
+"""States in which a case is nobody's and waits for no answer."""
+
+
 def _free(connection: Connection, row: Any) -> dict[str, Any]:  # noqa: ANN401  # as `row_of`
     """Give what makes a case nobody's: the state it had before it was claimed."""
     values: dict[str, Any] = {"holder": None, "lease_until": None}
@@ -210,8 +214,9 @@ def _free(connection: Connection, row: Any) -> dict[str, Any]:  # noqa: ANN401  
         order = acts.c.revision.desc(), acts.c.at.desc(), acts.c.act
         before = connection.execute(asked.order_by(*order).limit(1)).first()
         values["state"] = "reopened"
-        if before is not None and before.kind == "claim":
-            values["state"] = before.outcome or "new"
+        # What was proposed when it was claimed may have been answered since: only what needs no answer comes back.
+        if before is not None and before.kind == "claim" and before.outcome in FREE:
+            values["state"] = before.outcome
     return values
 
 

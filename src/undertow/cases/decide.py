@@ -83,6 +83,7 @@ def propose(  # noqa: PLR0913, PLR0917  # all that a proposal binds to
     with acting(store) as connection:
         desk.worker(connection, who)
         held = row_of(connection, case)
+        desk.hold_not_erased(connection, held)
         if open_proposal(connection, held) is not None:
             raise _refused("something is proposed on this case already", "proposal-open")
         desk.hold_state(held, "claimed")
@@ -132,6 +133,7 @@ def approve(
         proposal, held = _open_proposal(connection, act, who)
         if not 0 <= now - proved_at <= desk.PROVED:
             raise _refused("this asks you to prove again who you are", "proof-old")
+        desk.hold_not_erased(connection, held)
         desk.hold_free(held, who, now)
         desk.hold_seen(connection, held, dossier_hash, revision)
         _hold_standing(connection, held, proposal, now)

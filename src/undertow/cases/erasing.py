@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
-from undertow.cases.tables import allowed, cases, passages, subjects
+from undertow.cases.tables import allowed, cases, measures, outbox, passages, subjects
 
 
 def strip(connection: Connection, code: str, at: int) -> list[str]:
@@ -34,6 +34,17 @@ def strip(connection: Connection, code: str, at: int) -> list[str]:
     connection.execute(delete(passages).where(about_it))
     connection.execute(delete(allowed).where(allowed.c.account == code))
     open_ones = (cases.c.account == code, cases.c.state != "closed")
+    # What was approved and had not taken effect never will.
+    waiting = select(cases.c.case).where(cases.c.account == code, cases.c.state == "approved")
+    connection.execute(
+        update(measures)
+        .where(
+            measures.c.case.in_(waiting),
+            measures.c.undone_at.is_(None),
+            measures.c.measure.not_in(select(outbox.c.measure)),
+        )
+        .values(undone_at=at)
+    )
     closed = list(connection.execute(select(cases.c.case).where(*open_ones)).scalars())
     connection.execute(
         update(cases)

@@ -82,6 +82,22 @@ def hasher() -> PasswordHasher:
     return PasswordHasher()
 
 
+def _hold_new(connection: Connection, name: str, subject: str | None) -> None:
+    """Refuse a name or a subject that somebody has; both as codes."""
+    who = select(reviewers.c.reviewer)
+    if connection.execute(who.where(reviewers.c.name_code == name)).first() is not None:
+        raise UndertowError(
+            "there is a person of this name", code="person-there", mend="give another name"
+        )
+    taken = who.where(reviewers.c.subject == subject)
+    if subject is not None and connection.execute(taken).first() is not None:
+        raise UndertowError(
+            "somebody signs in by this subject already",
+            code="person-there",
+            mend="give the subject that the identity provider has for this person",
+        )
+
+
 def add_person(
     store: Store,
     name: str,
@@ -126,11 +142,8 @@ def add_person(
         STAFF, context("reviewers", person.reviewer, "sealed_name"), shown
     )
     with store.writing() as connection:
-        asked = select(reviewers.c.reviewer).where(reviewers.c.name_code == code)
-        if connection.execute(asked).first() is not None:
-            raise UndertowError(
-                "there is a person of this name", code="person-there", mend="give another name"
-            )
+        told = None if subject is None else store.vault.code("r", f"subject {subject}")
+        _hold_new(connection, code, told)
         connection.execute(
             insert(reviewers).values(
                 reviewer=person.reviewer,
@@ -138,9 +151,7 @@ def add_person(
                 sealed_name=sealed,
                 role=role,
                 password=hashed,
-                subject=None
-                if subject is None
-                else store.vault.code("r", f"subject {subject}"),
+                subject=told,
                 made_at=now,
                 settings=b"{}",
             )

@@ -377,6 +377,9 @@ def _read(after: str) -> tuple[int, list[Any]]:
     try:
         held = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))
         phase, first, code = msgspec.json.decode(held, type=tuple[int, float | int, str])
+        # Whoever writes a mark by hand gets no endless page and no number that a database cannot hold.
+        if phase not in (0, 1) or not abs(first) < 2**63:
+            raise _unknown()
     except (ValueError, msgspec.DecodeError):
         raise _unknown() from None
     return phase, [first, code]

@@ -47,6 +47,8 @@ from undertow.units import DAY, MINUTE
 
 MOST: Final = 50
 """Texts that one person may open within `WITHIN` (T25)."""
+MOST_IDENTITIES: Final = 10
+"""Native ids that one person may open within `WITHIN`: seldom needed, and worth more than a text; ours."""
 WITHIN: Final = 10 * MINUTE
 RENEW: Final = LEASE - 5 * MINUTE
 """Looking at one's own case renews its lease once five minutes of it have gone, not at every look."""
@@ -123,7 +125,7 @@ def case_view(store: Store, who: Person, case: str, now: int) -> CaseView:
             hash=row.dossier,
             blind=blind,
             acts=acts_of(store, connection, row, who, blind=blind),
-            measures=measures_of(connection, case),
+            measures=() if blind else measures_of(connection, case),
             targets=targets_of(connection, case),
             passages=passages_of(connection, case, who),
             versions=tuple((h, at, run) for h, at, run in connection.execute(versions)),
@@ -189,10 +191,15 @@ def campaign_view(
                 "there is no such campaign", code="case-unknown", mend="see the queue"
             )
         shown = shown_rows(connection, rows, who, now)
-    return [
+    found = [
         (one, without_score(decode(row.body)) if one.blind else decode(row.body))
         for one, row in zip(shown, rows, strict=True)
     ]
+    if any(one.blind for one in shown):
+        # A card of one case tells what ties the others, too.
+        replace = msgspec.structs.replace
+        found = [(one, replace(dossier, campaign=None)) for one, dossier in found]
+    return found
 
 
 def run_summaries(store: Store, many: int = 30) -> list[dict[str, Any]]:
@@ -246,10 +253,16 @@ def reveal(store: Store, who: Person, passage: str, why: str, now: int) -> str:
 
 
 def reveal_identity(store: Store, who: Person, code: str, why: str, now: int) -> str:
-    """Open the native id of an account or a target; faults as `reveal`, and `identity-unknown`."""
+    """Open the native id of an account or a target; faults as `reveal`, the eleventh refused, and `identity-unknown`."""
     hold_role(who, *WORKS)
     _hold_why(why)
     with store.writing() as connection:
+        if _count(connection, who, "identity", now - WITHIN) >= MOST_IDENTITIES:
+            raise UndertowError(
+                f"{MOST_IDENTITIES} identities were opened within ten minutes",
+                code="reveal-limit",
+                mend="decide by what happened; who it is seldom matters",
+            )
         row = connection.execute(select(subjects).where(subjects.c.code == code)).first()
         if row is not None and row.erased_at is not None:
             # Says it as for a text: the key is gone.

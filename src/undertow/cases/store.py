@@ -100,12 +100,7 @@ class Store:
     def set_setting(self, name: str, value: str) -> None:
         """Keep a setting with the store."""
         with self.writing() as connection:
-            known = {"name": f"setting:{name}"}
-            changed = connection.execute(
-                update(about).where(about.c.name == known["name"]).values(value=value)
-            )
-            if not changed.rowcount:
-                connection.execute(insert(about).values(**known, value=value))
+            put_setting(connection, name, value)
 
     def close(self) -> None:
         """Close all connections and the key file."""
@@ -336,3 +331,13 @@ def _bury(store: Store) -> None:
     with store.writing() as connection:
         for code in here:
             strip(connection, code, buried[code])
+
+
+def put_setting(connection: Connection, name: str, value: str) -> None:
+    """Keep a setting in the transaction of what records it."""
+    known = {"name": f"setting:{name}"}
+    changed = connection.execute(
+        update(about).where(about.c.name == known["name"]).values(value=value)
+    )
+    if not changed.rowcount:
+        connection.execute(insert(about).values(**known, value=value))

@@ -119,7 +119,9 @@ def standing(view: CaseView, who: Person) -> str:  # noqa: PLR0911  # one answer
         return {"approved": "undo", "appealed": "appeal"}.get(row.state, "closed")
     if row.state == "proposed":
         proposal = open_proposal(view)
-        if proposal is not None and proposal.reviewer == who.reviewer:
+        if proposal is None:
+            return "claim"
+        if proposal.reviewer == who.reviewer:
             return "wait"
         return "judge" if view.blind else "second"
     if not view.mine:

@@ -6,7 +6,8 @@ from typing import Final
 
 import msgspec
 
-from undertow.cases.store import Store
+from undertow.cases.ledger import record
+from undertow.cases.store import Store, put_setting
 from undertow.errors import UndertowError
 from undertow.review.settings import LANGUAGES
 
@@ -49,8 +50,18 @@ def check(desk: Desk) -> None:
         )
 
 
-def keep(store: Store, desk: Desk) -> None:
-    """Keep what the desk decides; faults as `check`."""
+def keep(store: Store, desk: Desk, reviewer: str | None, now: int) -> None:
+    """Keep what the desk decides, and who decided it, or neither.
+
+    Args:
+        store: the store.
+        desk: the settings; faults as `check`.
+        reviewer: whose decision it is; None at the first start, when there is nobody yet.
+        now: microseconds.
+    """
     check(desk)
-    for name in NAMES:
-        store.set_setting(name, str(getattr(desk, name)))
+    told = {name: str(getattr(desk, name)) for name in NAMES}
+    with store.writing() as connection:
+        for name, value in told.items():
+            put_setting(connection, name, value)
+        record(connection, store, "settings-changed", {**told, "reviewer": reviewer, "at": now})

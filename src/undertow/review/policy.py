@@ -98,7 +98,7 @@ ROUTES: Final[Mapping[str, Policy]] = {
     "release": HOLDERS,
     "hand_over": HOLDERS,
     "skip": REVIEWERS,
-    "judge": HOLDERS,
+    "judge": REVIEWERS,
     "reveal": REVIEWERS,
     "reveal_identity": _all("analyst", "approver", proved=True),
     "propose": HOLDERS,

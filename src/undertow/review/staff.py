@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Form
@@ -157,11 +157,8 @@ def settings_post(
     """Change what the desk decided for itself; the log keeps who did."""
     store = store_of(request)
     desk = Desk(language, daily_reviews, undo_minutes)
-    keep(store, desk)
+    keep(store, desk, current(request).reviewer, now_of(request))
     request.app.state.desk = None
-    with store.writing() as connection:
-        facts: dict[str, Any] = {"reviewer": current(request).reviewer, "at": now_of(request)}
-        record(connection, store, "settings-changed", facts | msgspec.to_builtins(desk))
     return _done(request, "/settings")
 
 

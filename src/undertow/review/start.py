@@ -63,7 +63,7 @@ def start_post(request: Request, form: Annotated[First, Form()]) -> Response:
         return again(request, fault, "start.html", **shown)
     if links_of(request).use(form.token, now) is None:
         raise _no_link()
-    keep(store, desk)
+    keep(store, desk, None, now)
     request.app.state.desk = None
     admin = people.add_person(store, names[0], "admin", form.password, now=now)
     made: list[tuple[str, str, str]] = []
@@ -87,6 +87,12 @@ def _fit(names: list[str], password: str) -> None:
             "every person needs a name of their own",
             code="people-same-name",
             mend="give each another name",
+        )
+    if not all(one.isprintable() and len(one) <= people.LONGEST for one in given):
+        raise UndertowError(
+            "a person needs a name of one line",
+            code="person-name",
+            mend="give one of at most 256 characters",
         )
     people.hashed_password(password)
 

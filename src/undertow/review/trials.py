@@ -84,6 +84,15 @@ class Trials:
 
 
 def _run(trial: Trial, text: str, beside: dict[str, str], events: Path) -> None:
+    """Run the child; whatever happens, the trial ends, or no other could begin."""
+    try:
+        _ran(trial, text, beside, events)
+    finally:
+        if trial.state == "running":
+            trial.fault, trial.state = "it could not be run on this machine", "failed"
+
+
+def _ran(trial: Trial, text: str, beside: dict[str, str], events: Path) -> None:
     """Run the child to its end and keep what it said."""
     with tempfile.TemporaryDirectory(prefix="undertow-trial-") as place:
         folder = Path(place)
@@ -111,7 +120,7 @@ def _run(trial: Trial, text: str, beside: dict[str, str], events: Path) -> None:
                 cwd=folder,
                 env=_environment(),
             )
-        except (OSError, subprocess.TimeoutExpired):
+        except subprocess.TimeoutExpired:
             trial.fault, trial.state = "it took longer than half an hour", "failed"
             return
     if done.returncode:
