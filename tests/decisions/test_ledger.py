@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 import subprocess
 import sys
@@ -226,6 +227,24 @@ def test_a_rewritten_log_is_not_signed_again(store: Store) -> None:
     assert caught.value.code == "audit-rewritten"
     verdict = checked(store)
     assert (verdict.first_bad, verdict.is_sound) == (2, False)
+
+
+def test_a_rewritten_log_is_not_signed_again_though_its_checkpoints_are_taken_away(
+    sqlite: Store, tmp_path: Path
+) -> None:
+    checkpoints.copy_to(sqlite, tmp_path / "apart", 1)
+    write(sqlite, 6)
+    checkpoints.make(sqlite)
+    dropped(sqlite, "leaves")
+    with sqlite.writing() as connection:
+        connection.execute(
+            update(leaves).where(leaves.c.place == 2).values(body=bodies(sqlite)[1])
+        )
+    shutil.rmtree(checkpoints.folder(sqlite))
+    checkpoints._known.clear()
+    with pytest.raises(UndertowError) as caught:
+        checkpoints.make(sqlite)
+    assert caught.value.code == "audit-rewritten"
 
 
 def test_a_log_cut_short_is_not_signed_again(sqlite: Store) -> None:

@@ -128,6 +128,10 @@ def sign(connection: Connection, store: Store) -> Made | None:
     if ledger.size(connection) == 0:
         return None
     key = ledger.log_key(connection, store)
+    there = _copies(connection)
+    if here not in _known and there is not None and there.is_dir():
+        # Whoever takes the checkpoints away here does not take the copies away: they count as signed, too.
+        _copied(there, here)
     last = newest(here, key)
     tree, new = _grown(connection, last, _known.get(here))
     name = f"{tree.size:020d}"
@@ -135,7 +139,6 @@ def sign(connection: Connection, store: Store) -> Made | None:
         _write(here / f"{name}.hashes", b"".join(new))
         _write(here / f"{name}.checkpoint", key.sign(tree.size, tree.root()))
     _known[here] = tree
-    there = _copies(connection)
     return Made(tree.size, here / f"{name}.checkpoint", there is None or _copied(here, there))
 
 
