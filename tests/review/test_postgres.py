@@ -55,6 +55,12 @@ def test_a_case_is_claimed_proposed_and_approved_over_postgresql(
     fresh = stale | {"dossier": view["hash"], "revision": str(view["row"]["revision"])}
     assert ada.post(f"/case/{case}/approve", data=fresh).status_code in (403, 409)
     assert ben.post(f"/case/{case}/approve", data=fresh).status_code == 200
+    # PostgreSQL holds no null character: that is whoever sent it, and neither our fault nor the log's.
+    assert ben.get("/case/k%00.json").status_code in (404, 422)
+    assert (
+        ben.post(f"/case/{case}/note", data={"note": "a note\x00 of a kind"}).status_code < 500
+    )
+    assert ben.post("/case/k%00/claim").status_code in (404, 422)
     time.pass_(minutes=11)
     assert clock.tick(app) == 0
     assert ben.get(f"/case/{case}.json").json()["row"]["state"] == "closed"

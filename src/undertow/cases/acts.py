@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
 from undertow.cases import checkpoints, ledger
 from undertow.cases.claims import is_held, renew
@@ -79,7 +79,7 @@ def writing(store: Store) -> Iterator[Connection]:
             if checkpoints.is_due_now(connection, store):
                 checkpoints.sign(connection, store)
             yield connection
-    except IntegrityError:
+    except (DataError, IntegrityError):
         raise
     except (DBAPIError, OSError) as fault:
         raise ledger.unwritable() from fault

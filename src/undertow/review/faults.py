@@ -15,7 +15,7 @@ import msgspec
 from anyio import to_thread
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -113,6 +113,14 @@ def read(fault: Exception, request_id: str) -> Fault:
             "store-refuses",
             "the case store took nothing: it is full, locked or read-only",
             "nothing was changed; try again, and look at the disk if it stays so",
+        )
+    if isinstance(fault, DataError):
+        return Fault(
+            request_id,
+            422,
+            "form-faulty",
+            "something was sent that the case store cannot hold, such as a null character",
+            "send it without",
         )
     if isinstance(fault, RequestValidationError):
         named = sorted({str(one["loc"][-1]) for one in fault.errors() if one.get("loc")})
