@@ -122,6 +122,13 @@ def opened(store: Store, subject: str, place: str, sealed: bytes | None) -> str 
         return None
 
 
+def native_id(connection: Connection, store: Store, code: str) -> str | None:
+    """Open the native id of an account or a target; None where it is not known or was erased. No look is recorded."""
+    asked = select(subjects.c.sealed_id).where(subjects.c.code == code)
+    sealed = connection.execute(asked).scalar()
+    return opened(store, code, context("subjects", code, "sealed_id"), sealed)
+
+
 def measures_of(connection: Connection, case: str) -> tuple[Measure, ...]:
     """List the measures of a case, newest first."""
     asked = select(measures).where(measures.c.case == case)

@@ -10,10 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from undertow.cases.beside import native_id
 from undertow.cases.store import Store
-from undertow.cases.tables import case_targets, subjects
-from undertow.cases.vault import context
-from undertow.errors import UndertowError
+from undertow.cases.tables import case_targets
 from undertow.events.pseudonyms import Pseudonyms, key_path
 
 
@@ -23,17 +22,8 @@ def is_target_elsewhere(store: Store, connection: Connection, row: Any) -> bool:
     False also where it cannot be known: the account was erased, or this machine does not hold the key under which
     `detect` names targets.
     """
-    asked = select(subjects.c.sealed_id).where(subjects.c.code == row.account)
-    sealed = connection.execute(asked).scalar()
-    if sealed is None or not key_path().is_file():
-        return False
-    try:
-        native = store.vault.open(
-            row.account, context("subjects", row.account, "sealed_id"), sealed
-        )
-    except UndertowError as fault:
-        if fault.code != "vault-erased":
-            raise
+    native = native_id(connection, store, row.account) if key_path().is_file() else None
+    if native is None:
         return False
     code = store.vault.code("t", Pseudonyms.default().of(native))
     other = select(case_targets.c.case).where(

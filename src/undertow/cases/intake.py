@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,11 +85,12 @@ def open_cases(
             faults of reading the events; `audit-unwritable`.
     """
     hold_apart(store.simulated, results)
-    run = run_code(results)
+    ranking = results.ranking().to_pylist()
+    run = run_code(results, ranking)
     with store.reading() as connection:
         if connection.execute(select(runs.c.run).where(runs.c.run == run)).first():
             return Intake(run=run)
-        choice = choose(store, connection, results)
+        choice = choose(store, connection, results, ranking)
     made = _made(store, results, choice, texts or NoTexts())
     with store.writing() as connection:
         if connection.execute(select(runs.c.run).where(runs.c.run == run)).first():
@@ -137,10 +139,10 @@ def mixed(store: bool, events: bool) -> UndertowError | None:
     return None
 
 
-def run_code(results: Results) -> str:
-    """Give the code of a run: the same for the same folder."""
+def run_code(results: Results, ranking: Iterable[dict[str, Any]]) -> str:
+    """Give the code of a run: the same for the same folder; `ranking` as rows, best first."""
     told = hashlib.sha256(msgspec.json.encode(results.run, order="sorted"))
-    for row in results.ranking().to_pylist():
+    for row in ranking:
         told.update(
             repr(
                 [row[n] for n in ("account", "role", "playbook", "weight", "targets")]
@@ -149,7 +151,12 @@ def run_code(results: Results) -> str:
     return f"run:{told.hexdigest()[:24]}"
 
 
-def choose(store: Store, connection: Connection, results: Results) -> Choice:
+def choose(
+    store: Store,
+    connection: Connection,
+    results: Results,
+    ranking: Iterable[dict[str, Any]],
+) -> Choice:
     """Choose the rows that are taken in: those with a case, all alerts, and the best above even odds."""
     held, kept_back = _held(connection), _kept_back(connection, results)
     budget = int(store.setting("daily_reviews") or rule.DAILY)
@@ -159,7 +166,7 @@ def choose(store: Store, connection: Connection, results: Results) -> Choice:
     heavy: list[tuple[int, dict[str, Any]]] = []
     opened = 0
     erased = store.vault.keys.tombstones()
-    for place, row in enumerate(results.ranking().to_pylist(), start=1):
+    for place, row in enumerate(ranking, start=1):
         account = str(row["account"])
         is_best = account not in seen
         if row["playbook"] in kept_back:

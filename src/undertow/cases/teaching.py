@@ -17,11 +17,10 @@ from sqlalchemy import Connection, Row, select
 
 from undertow.cases import ledger
 from undertow.cases.acts import checked_reason, writing
+from undertow.cases.beside import native_id
 from undertow.cases.policy import RESTRICTIVE
 from undertow.cases.store import Store
-from undertow.cases.tables import acts, cases, subjects
-from undertow.cases.vault import context
-from undertow.errors import UndertowError
+from undertow.cases.tables import acts, cases
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -62,7 +61,7 @@ def decisions(store: Store, reason: str, now: int) -> Taught:
         closed = select(cases).where(cases.c.state == "closed", cases.c.merged_into.is_(None))
         for case in connection.execute(closed.order_by(cases.c.case)).all():
             verdicts = list(_verdicts(connection, case))
-            account = _native(connection, store, case) if verdicts else None
+            account = native_id(connection, store, case.account) if verdicts else None
             if account is not None:
                 held += 1
                 named = {"account": account, "role": case.role, "playbook": case.playbook}
@@ -105,19 +104,3 @@ _VERDICTS = {"no_action": "rejected"} | dict.fromkeys(RESTRICTIVE, "confirmed")
 def _row(verdict: str, act: Row[Any]) -> dict[str, str]:
     at = (_START + timedelta(microseconds=act.at)).isoformat().replace("+00:00", "Z")
     return {"decision": verdict, "at": at, "by": act.reviewer}
-
-
-def _native(connection: Connection, store: Store, case: Row[Any]) -> str | None:
-    """Open the native id of a case's account; None if it was erased."""
-    asked = select(subjects.c.sealed_id).where(subjects.c.code == case.account)
-    sealed = connection.execute(asked).scalar()
-    if sealed is None:
-        return None
-    try:
-        return store.vault.open(
-            case.account, context("subjects", case.account, "sealed_id"), sealed
-        )
-    except UndertowError as fault:
-        if fault.code != "vault-erased":
-            raise
-        return None

@@ -119,9 +119,14 @@ def _edges(ties: list[dict[str, Any]], nodes: dict[str, Node]) -> list[Edge]:
         one, other = nodes[a], nodes[b]
         some = sorted(unsorted, key=lambda tie: -tie["bits"])
         bits = sum(tie["bits"] for tie in some)
-        bend = 40.0 if one.role == other.role else 0.0
-        middle = ((one.x + other.x) / 2 + bend, (one.y + other.y) / 2)
-        path = f"M{one.x:.1f},{one.y:.1f}Q{middle[0]:.1f},{middle[1]:.1f} {other.x:.1f},{other.y:.1f}"
+        path = curve((one.x, one.y), (other.x, other.y), bent=one.role == other.role)
         kinds = tuple(dict.fromkeys(tie["kind"] for tie in some))
         edges.append(Edge(a, b, kinds, bits, path, min(1.0 + bits / 4, 6.0)))
     return edges
+
+
+def curve(one: tuple[float, float], other: tuple[float, float], *, bent: bool) -> str:
+    """Draw a line between two places as SVG path data; bent where both stand in one lane, so that it is seen."""
+    middle = (one[0] + other[0]) / 2 + (40.0 if bent else 0.0), (one[1] + other[1]) / 2
+    (ax, ay), (mx, my), (bx, by) = one, middle, other
+    return f"M{ax:.1f},{ay:.1f}Q{mx:.1f},{my:.1f} {bx:.1f},{by:.1f}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -18,9 +17,8 @@ import jinja2
 import markupsafe
 import pyarrow.compute as pc
 
-from undertow import compiled
 from undertow.errors import shown_name
-from undertow.export import charts, graph, wording
+from undertow.export import charts, graph, pages, wording
 from undertow.export.findings import NULLS, Finding, find
 from undertow.export.folder import PlaybookFacts, Results, StepFacts, open_folder
 
@@ -175,26 +173,9 @@ def _text(name: str) -> str:
     return (resources.files("undertow.export") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _kept() -> jinja2.BytecodeCache | None:
-    """Keep compiled pages beside compiled code: making them anew takes a fifth of a second."""
-    folder = compiled.root() / "pages"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return jinja2.FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
-
-
 def _environment() -> jinja2.Environment:
     """Make the one environment of all pages: everything escaped, an unknown name is a fault."""
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_text),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        bytecode_cache=_kept(),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.environment(_text, "pages")
     for function in (
         *(wording.visible, wording.step_words, wording.percent, wording.rates, wording.bits),
         *(wording.plural, wording.odds, wording.minute, wording.day_of, wording.gap),

@@ -15,9 +15,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, func, select, update
 
 from undertow.cases import ledger
+from undertow.cases.beside import native_id
 from undertow.cases.store import Store
-from undertow.cases.tables import acts, cases, measures, outbox, subjects
-from undertow.cases.vault import context
+from undertow.cases.tables import acts, cases, measures, outbox
 from undertow.errors import UndertowError
 from undertow.outward.record import Measure
 from undertow.outward.webhook import TIMEOUT, Answer, Order, Receiver, send
@@ -171,7 +171,7 @@ def _next(store: Store, way: Way, now: int) -> Order | Dropped | None:
         held = connection.execute(asked).one()
         if many := _drop(connection, store, row, held, now):
             return Dropped(many)
-        native = _native(connection, store, held.account) if way.native_reason else None
+        native = native_id(connection, store, held.account) if way.native_reason else None
         connection.execute(
             update(outbox)
             .where(outbox.c.delivery == row.delivery)
@@ -204,20 +204,6 @@ def _drop(connection: Connection, store: Store, row: Any, held: Any, now: int) -
     many = connection.execute(delete(outbox).where(doomed)).rowcount
     ledger.record(connection, store, "delivery-dropped", {**_facts(row, now), "many": many})
     return int(many)
-
-
-def _native(connection: Connection, store: Store, account: str) -> str | None:
-    """Open the account's own id; None where the account was erased."""
-    asked = select(subjects.c.sealed_id).where(subjects.c.code == account)
-    sealed = connection.execute(asked).scalar()
-    if sealed is None:
-        return None
-    try:
-        return store.vault.open(account, context("subjects", account, "sealed_id"), sealed)
-    except UndertowError as fault:
-        if fault.code != "vault-erased":
-            raise
-        return None
 
 
 def _order(row: Any, held: Any, native: str | None, *, simulated: bool) -> Order:  # noqa: ANN401  # rows

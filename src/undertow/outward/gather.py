@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import func, select
 
 from undertow.cases import reading
+from undertow.cases.beside import opened
 from undertow.cases.people import WORKS, Person, hold_role
 from undertow.cases.reading import CaseView
 from undertow.cases.store import Store
@@ -163,20 +164,16 @@ def _with(record: Record, native: str | None, texts: tuple[Passage, ...]) -> Rec
 
 def natives_of_targets(store: Store, targets: Iterable[str]) -> tuple[str, ...]:
     """Open the native ids of some targets, as far as the store knows any: to look for them, never to show them."""
-    found = []
     with store.reading() as connection:
         asked = select(subjects.c.code, subjects.c.sealed_id).where(
             subjects.c.code.in_(list(targets)), subjects.c.sealed_id.is_not(None)
         )
         rows = connection.execute(asked).all()
-    for row in rows:
-        try:
-            place = context("subjects", row.code, "sealed_id")
-            found.append(store.vault.open(row.code, place, row.sealed_id))
-        except UndertowError as fault:
-            if fault.code != "vault-erased":
-                raise
-    return tuple(found)
+    held = (
+        opened(store, row.code, context("subjects", row.code, "sealed_id"), row.sealed_id)
+        for row in rows
+    )
+    return tuple(native for native in held if native is not None)
 
 
 def without_names(text: str, natives: Iterable[str]) -> str:

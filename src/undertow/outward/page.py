@@ -17,7 +17,7 @@ import jinja2
 import markupsafe
 
 from undertow.cases.dossier import Dossier, EvidenceLine, FunnelCard
-from undertow.export import charts, wording
+from undertow.export import charts, pages, wording
 from undertow.export.findings import TOLERANCE, Chance, Finding, Line
 from undertow.export.folder import Funnel, PlaybookFacts, Reached, StepFacts, Taken
 from undertow.outward import plain
@@ -152,13 +152,7 @@ def _load(name: str) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_load),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.environment(_load)
     filters: tuple[Any, ...] = (
         *(wording.visible, wording.step_words, wording.percent, wording.bits, wording.plural),
         *(wording.minute, wording.gap, wording.shortened, wording.tight),

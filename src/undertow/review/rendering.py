@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -18,9 +17,9 @@ import jinja2
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from undertow import __version__, compiled
+from undertow import __version__
 from undertow.cases.reading import exposure_of
-from undertow.export import charts, wording
+from undertow.export import charts, pages, wording
 from undertow.review import honest, names
 from undertow.review.asked import (
     desk_of,
@@ -106,26 +105,10 @@ def _text(name: str) -> str | None:
     return file.read_text(encoding="utf-8") if file.is_file() else None
 
 
-def _kept() -> jinja2.BytecodeCache | None:
-    folder = compiled.root() / "desk"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return None
-    return jinja2.FileSystemBytecodeCache(str(folder)) if os.access(folder, os.W_OK) else None
-
-
 @cache
 def environment() -> jinja2.Environment:
     """Make the one environment of all pages; escaping is on for every name."""
-    made = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_text),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        bytecode_cache=_kept(),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = pages.environment(_text, "desk")
     filters: Mapping[str, Any] = {
         "visible": wording.visible,
         "honest": honest.pieces,

@@ -136,11 +136,7 @@ def _node(
 
 def _edge(edge: graph.Edge, at: Mapping[str, Node]) -> Edge:
     one, other = at[edge.a], at[edge.b]
-    bend = 40.0 if one.role == other.role else 0.0
-    middle = (one.x + other.x) / 2 + bend, (one.y + other.y) / 2
-    path = (
-        f"M{one.x:.1f},{one.y:.1f}Q{middle[0]:.1f},{middle[1]:.1f} {other.x:.1f},{other.y:.1f}"
-    )
+    path = graph.curve((one.x, one.y), (other.x, other.y), bent=one.role == other.role)
     weak = len(edge.kinds) == 1 and edge.bits < WEAK
     return Edge(edge.a, edge.b, edge.kinds, edge.bits, path, edge.width, weak)
 
