@@ -152,6 +152,34 @@ def _small_world() -> ModuleType:
 small_world = _small_world()
 
 
+@pytest.fixture
+def is_simulated() -> bool:
+    """Whether the empty stores of these tests hold simulated cases; a folder of tests may say otherwise."""
+    return False
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path, is_simulated: bool) -> Iterator[Store]:
+    """An empty store in a folder."""
+    store = make_store(tmp_path / "cases", simulated=is_simulated)
+    yield store
+    store.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store(
+    request: pytest.FixtureRequest, tmp_path: Path, is_simulated: bool
+) -> Iterator[Store]:
+    """An empty store, once in a folder and once in a database."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite")
+        return
+    url = request.getfixturevalue("postgres_schema")
+    store = make_store(url, simulated=is_simulated, folder=tmp_path / "cases")
+    yield store
+    store.close()
+
+
 @pytest.fixture(scope="session")
 def quick_passwords() -> Iterator[None]:
     """Hash passwords of tests quickly, all session long."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,29 +11,14 @@ from small_world import World
 
 from undertow.cases.citing import EventTexts
 from undertow.cases.intake import Intake, open_cases
-from undertow.cases.store import Store, make_store
+from undertow.cases.store import Store
 from undertow.export.folder import open_folder
-
-SQLITE, POSTGRESQL = "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Store]:
-    store = make_store(tmp_path / "cases", simulated=True)
-    yield store
-    store.close()
-
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store of simulated cases."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite")
-        return
-    url = request.getfixturevalue("postgres_schema")
-    store = make_store(url, simulated=True, folder=tmp_path / "cases")
-    yield store
-    store.close()
+def is_simulated() -> bool:
+    """These stores hold simulated cases."""
+    return True
 
 
 Take = Callable[..., Intake]

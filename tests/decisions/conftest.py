@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,29 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from made import Desk
 
-from undertow.cases.store import Store, make_store
-
-SQLITE, POSTGRESQL = "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)
-
-
-@pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Store]:
-    """An empty store in a folder."""
-    store = make_store(tmp_path / "cases", simulated=False)
-    yield store
-    store.close()
-
-
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty store, once in a folder and once in a database."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite")
-        return
-    url = request.getfixturevalue("postgres_schema")
-    store = make_store(url, simulated=False, folder=tmp_path / "cases")
-    yield store
-    store.close()
+from undertow.cases.store import Store
 
 
 @pytest.fixture
