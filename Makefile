@@ -8,6 +8,8 @@
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 UV ?= uv
+# Tests run on two cores. A file stays with one process: what its module makes once is made once.
+JOBS ?= 2
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1  \2/' \
@@ -20,7 +22,7 @@ desk: .venv/run.stamp ## open the review desk with simulated cases in it, in a b
 	@$(BIN)/undertow demo --serve
 
 test: check ## everything that must hold: `check`, then all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev.stamp ## style, types and layers
 	@$(BIN)/ruff check
