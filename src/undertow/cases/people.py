@@ -154,6 +154,7 @@ def add_person(
                 subject=told,
                 made_at=now,
                 settings=b"{}",
+                let_in_by=by.reviewer if by else None,
             )
         )
         facts = {"reviewer": by.reviewer if by else None, "of": person.reviewer, "role": role}

@@ -196,7 +196,7 @@ def detect(
     show_run(result, output_format)
     if desk is not None:
         with progress("reading cited events", None, "events") as advance:
-            take_in(desk, out, events, ground, timezone, advance)
+            take_in(desk, request, playbook_texts(playbook), advance)
     raise typer.Exit(show_end(result, out, output_format))
 
 
@@ -303,3 +303,10 @@ def load_playbooks(names: list[str] | None) -> tuple[Playbook, ...]:
         return loaded
     shipped = [parse.load(name) for name in catalog.names()]
     return tuple(playbook for playbook in shipped if playbook.status != "research")
+
+
+def playbook_texts(names: list[str] | None) -> list[str]:
+    """Read the texts of the playbooks that `load_playbooks` loads; may give more than it."""
+    from undertow.playbooks import catalog, parse
+
+    return [parse.read_text(name) for name in dict.fromkeys(names or catalog.names())]

@@ -56,6 +56,15 @@ runs = Table(
     Column("run", Word, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("summary", LargeBinary, nullable=False),
+    Column("recipe", LargeBinary),
+    sqlite_strict=True,
+)
+
+playbook_texts = Table(
+    "playbook_texts",
+    metadata,
+    Column("version", Word, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 
@@ -169,6 +178,8 @@ reviewers = Table(
     Column("made_at", Moment, nullable=False),
     Column("disabled_at", Moment),
     Column("settings", LargeBinary, nullable=False),
+    Column("let_in_by", Word, ForeignKey("reviewers.reviewer")),
+    Column("let_in_at", Moment),
     CheckConstraint("role IN ('analyst','approver','auditor','admin')", name="role"),
     sqlite_strict=True,
 )
@@ -209,6 +220,7 @@ acts = Table(
     Column("clause", Word),
     Column("dossier", Word, ForeignKey("dossiers.hash")),
     Column("answers", Word, ForeignKey("acts.act")),
+    Column("about", Word, ForeignKey("subjects.code")),
     Column("sealed_reason", LargeBinary),
     Column("seconds", Integer),
     sqlite_strict=True,
