@@ -48,7 +48,9 @@ def test_all_tables_of_sqlite_are_strict(sqlite: Store) -> None:
 
 def test_a_strict_table_takes_no_text_for_a_number(sqlite: Store) -> None:
     with pytest.raises(IntegrityError), sqlite.writing() as connection:
-        connection.execute(text("INSERT INTO runs (run, at, summary) VALUES ('r', 'no number', x'00')"))
+        connection.execute(
+            text("INSERT INTO runs (run, at, summary) VALUES ('r', 'no number', x'00')")
+        )
 
 
 @pytest.mark.parametrize(

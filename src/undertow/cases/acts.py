@@ -208,8 +208,8 @@ class Deed:
 
     Attributes:
         kind: in a word.
-        outcome, clause, dossier, answers: as in `acts`.
-        text: reason or note, sealed under the account's key; the leaf commits to it.
+        outcome, clause, dossier, answers, about: as in `acts`.
+        text: reason or note, sealed under the keys of the account and of `about`; the leaf commits to it.
         told: further facts for the leaf.
         moves: whether the case goes to its next revision by it; a note does not.
     """
@@ -222,6 +222,7 @@ class Deed:
     text: str | None = None
     told: Mapping[str, str] = field(default_factory=dict)
     moves: bool = True
+    about: str | None = None
 
 
 def add(
@@ -251,7 +252,8 @@ def add(
             reviewer=reviewer,
             at=now,
             revision=case.revision + deed.moves,
-            sealed_reason=_sealed(store, case.account, place, deed.text),
+            about=deed.about,
+            sealed_reason=_sealed(store, sealing(case.account, deed.about), place, deed.text),
             **columns,
         )
     )
@@ -261,12 +263,17 @@ def add(
     return act
 
 
-def _sealed(store: Store, account: str, place: str, text: str | None) -> bytes | None:
-    """Seal a text under the account's key; about who was erased nothing new is kept."""
+def sealing(account: str, about: str | None) -> tuple[str, ...]:
+    """Name whose keys seal the reason of an act: the account's, and that of the target it speaks of."""
+    return (account,) if about is None else (account, about)
+
+
+def _sealed(store: Store, codes: tuple[str, ...], place: str, text: str | None) -> bytes | None:
+    """Seal a text under the keys of whom it speaks of; about who was erased nothing new is kept."""
     if text is None:
         return None
     try:
-        return store.vault.seal(account, place, text)
+        return store.vault.seal(codes, place, text)
     except UndertowError as fault:
         if fault.code != "vault-erased":
             raise

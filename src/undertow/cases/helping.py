@@ -25,7 +25,7 @@ def help_target(
         case: its code.
         target: code of one of its targets.
         help_: `offered`, `given` or `declined`.
-        note: how; may be empty; sealed together with whom it is about.
+        note: how; may be empty; sealed together with whom it is about, under the target's key as well.
         now: microseconds.
 
     Returns:
@@ -53,7 +53,8 @@ def help_target(
                 code="target-unknown",
                 mend="use a code that stands beside the case",
             )
-        deed = Deed("help", help_, text=told, told={"target": target}, moves=False)
+        also = {"target": target}
+        deed = Deed("help", help_, about=target, text=told, told=also, moves=False)
         made = desk.add(connection, store, held, who, now, deed)
         desk.stay(connection, held, who, now)
     return made

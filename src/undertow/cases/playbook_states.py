@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from undertow.cases import ledger
 from undertow.cases.acts import FRESH, worker, writing
-from undertow.cases.people import Person
+from undertow.cases.people import Person, hold_known
 from undertow.cases.store import Store
 from undertow.cases.tables import playbook_states
 from undertow.errors import UndertowError
@@ -121,7 +121,7 @@ def promote(store: Store, who: Person, playbook: str, version: str, now: int) ->
 
     Raises:
         UndertowError: `role-refused`, `playbook-version-unknown`, `playbook-state`, `playbook-card`, `two-people`,
-            `audit-unwritable`.
+            `approver-new`, `audit-unwritable`.
     """
     with _changing(store, who, playbook, version) as (connection, row):
         if row.state == "draft":
@@ -138,6 +138,7 @@ def promote(store: Store, who: Person, playbook: str, version: str, now: int) ->
                     code="two-people",
                     mend="ask somebody else whose role is `approver`",
                 )
+            hold_known(connection, store, who.reviewer, row.proposed_by, now)
             _retire_live(connection, store, who, playbook, now)
             _set(connection, row, now, state="live", approved_by=who.reviewer)
             done = "live"

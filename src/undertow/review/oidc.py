@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
+from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -39,6 +40,8 @@ MOST: Final = 1000
 FACTORS: Final = frozenset({"mfa", "hwk", "swk", "otp"})
 """Values of `amr` (RFC 8176) that tell of a second factor."""
 SECOND: Final = 1_000_000
+_URL: Final = ":/%#?=@[]!$&'()*+,;"
+"""What stands in an address as it is, as Starlette's redirects have it."""
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -282,7 +285,8 @@ def oidc_back(
         request, person, flow.next, "oidc", proved_at=told.at * SECOND, second=told.second
     )
     page = render(request, "entered.html", next=flow.next)
-    page.headers["Refresh"] = f"0; url={flow.next}"
+    # A header holds Latin letters alone; `next` may hold any, such as a filter of the queue in Arabic.
+    page.headers["Refresh"] = f"0; url={quote(flow.next, safe=_URL)}"
     page.headers.append("Set-Cookie", entered.headers["Set-Cookie"])
     page.delete_cookie(
         cookie_of(settings), path="/", secure=settings.tls, httponly=True, samesite="lax"
