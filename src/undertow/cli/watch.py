@@ -81,7 +81,7 @@ def watch(
     Example: undertow watch events.jsonl --ground "terms, section 4" --state watched --alerts alerts.jsonl
     """
     from undertow.compiled import is_kept
-    from undertow.live.metrics import Exposed, parse_address
+    from undertow.exposed import Exposed, parse_address
     from undertow.live.opening import declared_for, hold_playbooks, is_stream, open_source
     from undertow.live.rates import read_rates
     from undertow.live.settings import Settings
@@ -120,7 +120,11 @@ def watch(
         raise
     exposed = None
     try:
-        exposed = None if address is None else Exposed(address, running.metrics)
+        exposed = (
+            None
+            if address is None
+            else Exposed(address, running.metrics, prefix="undertow_watch_")
+        )
         if exposed is not None:
             note(f"metrics: http://{address[0] if address else ''}:{exposed.port}/metrics")
         _tell_before(running, asked.declared)

@@ -235,6 +235,7 @@ class Faults:
             request = Request(scope, receive)
             response = await _answered(request, fault, request_id)
             await response(scope, receive, watched)
+        scope["app"].state.counts.answered(status)
         self._log(Request(scope), status, begun, fault)
 
     def _log(

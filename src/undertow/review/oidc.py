@@ -24,6 +24,7 @@ from undertow.cases import people
 from undertow.errors import UndertowError
 from undertow.review import sessions
 from undertow.review.asked import now_of, settings_of, store_of
+from undertow.review.counts import Counts
 from undertow.review.faults import own_page
 from undertow.review.settings import MINUTE, Oidc, Settings
 from undertow.review.signin import admitted
@@ -269,13 +270,19 @@ def oidc_back(
     provider, settings, now = provider_of(request), settings_of(request), now_of(request)
     browser = request.cookies.get(cookie_of(settings), "")
     flow = flows_of(request).end(state, browser, now)
-    if flow is None or not code:
-        raise refused()
-    with _spoken():
-        told = provider.tell(flow, code, now)
+    counts: Counts = request.app.state.counts
+    try:
+        if flow is None or not code:
+            raise refused()
+        with _spoken():
+            told = provider.tell(flow, code, now)
+    except UndertowError:
+        counts.sign_in_refused()
+        raise
     store = store_of(request)
     person = people.person_of_subject(store, told.subject)
     if person is None:
+        counts.sign_in_refused()
         raise UndertowError(
             "nobody at this desk is known to the identity provider by that account",
             code="oidc-stranger",
