@@ -60,7 +60,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(
         blind=st.booleans(),
-        begun=st.sampled_from(("new", "claimed", "proposed", "proposed")),
+        begun=st.sampled_from(("new", "claimed", "proposed", "proposed", "in force")),
         # An approver as well: who may approve is tempted to approve what is their own.
         first=st.sampled_from(("ann", "bea")),
     )
@@ -76,8 +76,12 @@ class Machine(RuleBasedStateMachine):
         self.replays: list[Callable[[], object]] = []
         if begun != "new":
             self.claim(first)
-        if begun == "proposed":
+        if begun in ("proposed", "in force"):
             self.propose("limit", first, by_holder=True, now=True)
+        if begun == "in force":
+            self.approve("bob", now=True, last=True, proved=0, still=True)
+            self.settle(WINDOW)
+            self.reopen("abe")
 
     def view(self) -> Look:
         """What stands in the tables, read once after each change."""
