@@ -127,6 +127,21 @@ Index(
     sqlite_where=cases.c.due_at.is_not(None),
     postgresql_where=cases.c.due_at.is_not(None),
 )
+Index(
+    "ix_cases_lease_until",
+    cases.c.lease_until,
+    sqlite_where=cases.c.lease_until.is_not(None),
+    postgresql_where=cases.c.lease_until.is_not(None),
+)
+# Counting by state, and finding by the beginning of a code, PostgreSQL does by reading the whole table without these;
+# SQLite has covering indexes for the first, and finds codes as a stretch of the order (`queue._begins`).
+Index("ix_cases_state", cases.c.state).ddl_if(dialect="postgresql")
+Index("ix_cases_case_begin", cases.c.case, postgresql_ops={"case": "text_pattern_ops"}).ddl_if(
+    dialect="postgresql"
+)
+Index(
+    "ix_cases_account_begin", cases.c.account, postgresql_ops={"account": "text_pattern_ops"}
+).ddl_if(dialect="postgresql")
 """One row per account, role and playbook. `revision` grows by one with every change: a stale write meets no row.
 
 `priority` orders the queue (`cases.rule`); `sealed_hold` is the reason why a case is kept longer, null for no hold.

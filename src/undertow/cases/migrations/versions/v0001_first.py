@@ -120,6 +120,19 @@ Index(
     sqlite_where=cases.c.due_at.is_not(None),
     postgresql_where=cases.c.due_at.is_not(None),
 )
+Index(
+    "ix_cases_lease_until",
+    cases.c.lease_until,
+    sqlite_where=cases.c.lease_until.is_not(None),
+    postgresql_where=cases.c.lease_until.is_not(None),
+)
+Index("ix_cases_state", cases.c.state).ddl_if(dialect="postgresql")
+Index("ix_cases_case_begin", cases.c.case, postgresql_ops={"case": "text_pattern_ops"}).ddl_if(
+    dialect="postgresql"
+)
+Index(
+    "ix_cases_account_begin", cases.c.account, postgresql_ops={"account": "text_pattern_ops"}
+).ddl_if(dialect="postgresql")
 
 dossiers = Table(
     "dossiers",
