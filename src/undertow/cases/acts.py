@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from undertow.cases import checkpoints, ledger
+from undertow.cases import checkpoints, ledger, reasons
 from undertow.cases.claims import is_held, renew
 from undertow.cases.people import WORKS, Person
 from undertow.cases.store import Store
@@ -30,10 +30,6 @@ UNDO: Final = 10 * MINUTE
 """How long a decision can be taken back before it takes effect, unless the desk sets `undo_minutes`."""
 PROVED: Final = 15 * MINUTE
 """How long ago an approver may have proved who they are (ours: one sitting)."""
-SHORTEST: Final = 10
-"""Characters of a reason at least."""
-LONGEST: Final = 4000
-"""Characters of a reason or a note at most."""
 
 Case = Row[Any]
 Act = Row[Any]
@@ -181,18 +177,12 @@ def hold_not_erased(connection: Connection, case: Case) -> None:
 
 def checked_reason(reason: str) -> str:
     """Check a reason; `reason-short` for fewer than ten characters, `reason-long` for more than 4,000."""
-    told = reason.strip()
-    if len(told) < SHORTEST:
-        raise UndertowError(
-            "a decision needs a reason",
-            code="reason-short",
-            mend="say in a sentence what you saw and why it comes to this",
-        )
-    if len(told) > LONGEST:
-        raise UndertowError(
-            "this text is too long", code="reason-long", mend="say it in 4,000 characters"
-        )
-    return told
+    return reasons.checked(
+        reason,
+        "a decision needs a reason",
+        "reason-short",
+        "say in a sentence what you saw and why it comes to this",
+    )
 
 
 def undo_window(connection: Connection) -> int:
