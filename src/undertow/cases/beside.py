@@ -15,7 +15,7 @@ from undertow.cases.tables import acts, case_targets, exposures, measures, passa
 from undertow.cases.vault import Subjects, context
 from undertow.errors import UndertowError
 
-TELLING: Final = (*JUDGED, "void", "settle", "appeal", "settle_appeal")
+TELLING: Final = (*JUDGED, "void", "settle", "appeal", "settle_appeal", "lift")
 """Acts by which one sees what others thought of a case."""
 
 
