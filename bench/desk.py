@@ -5,7 +5,8 @@
 The store is made by `bench/desk_load.py` unless FOLDER holds one. `undertow serve` runs as a process of its own. Each
 reviewer signs in and works: looks at the queue, opens a case, claims it, opens a text, leaves a note, proposes or gives
 it back; approvers approve what others proposed. Between two requests they wait (`--think`, seconds, exponential).
-Every act that the desk acknowledged must stand in the store at the end, once.
+Every act that the desk acknowledged must stand in the store at the end, once. With `--postgres` the store stands in a
+PostgreSQL of its own, made anew each time from Debian's package (`bench/postgres.py`).
 """
 
 from __future__ import annotations
@@ -15,18 +16,20 @@ import asyncio
 import json
 import random
 import re
+import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx2
+from postgres import started
 from sqlalchemy import func, select
 
 from undertow.cases.store import is_store, open_store
@@ -56,6 +59,20 @@ class Told:
             self.answers[f"{what} {status}"] += 1
         if status not in FINE:
             self.faults.append(f"{what} {status} {text[:200]}")
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where the store is: a folder or a URL, with the folder beside the database; logs go to `beside`."""
+
+    place: str
+    beside: Path
+    folder: Path | None = None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """How a command finds it."""
+        return () if self.folder is None else ("--folder", str(self.folder))
 
 
 @dataclass
@@ -155,7 +172,7 @@ def memory(process: int) -> float:
 
 
 @contextmanager
-def served(place: Path) -> Iterator[tuple[str, int]]:
+def served(store: Where) -> Iterator[tuple[str, int]]:
     """Run `undertow serve`; give its address and its process."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -165,11 +182,12 @@ def served(place: Path) -> Iterator[tuple[str, int]]:
         "-m",
         "undertow.cli.main",
         "serve",
-        str(place),
+        store.place,
         "--port",
         str(port),
+        *store.options,
     ]
-    log = place.parent / "desk.log"
+    log = store.beside / "desk.log"
     with log.open("w") as err:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err, text=True)
         try:
@@ -203,9 +221,9 @@ async def run(address: str, process: int, given: argparse.Namespace, told: Told)
     return sizes
 
 
-def kept(place: Path) -> dict[str, int]:
+def kept(where: Where) -> dict[str, int]:
     """Count what stands in the store."""
-    store = open_store(place)
+    store = open_store(where.place, folder=where.folder)
     with store.reading() as connection:
         asked = select(acts.c.kind, func.count()).where(acts.c.reviewer.is_not(None))
         counts = {
@@ -246,22 +264,34 @@ def main() -> None:
     told.add_argument("--think", type=float, default=2.0, help="mean seconds between requests")
     told.add_argument("--warm", type=float, default=30.0, help="seconds before counting")
     told.add_argument("--p95", type=float, default=300.0, help="threshold, milliseconds")
+    told.add_argument("--postgres", action="store_true", help="in a PostgreSQL of its own")
     given = told.parse_args()
-    place = given.folder / "cases"
     given.folder.mkdir(parents=True, exist_ok=True)
-    if not is_store(place):
-        load = [sys.executable, str(HERE / "desk_load.py"), str(place)]
-        load += ["--cases", str(given.cases), "--people", str(given.people)]
-        subprocess.run(load, check=True)
-    before, seen = kept(place), Told()
-    with served(place) as (address, process):
-        sizes = asyncio.run(run(address, process, given, seen))
-    report = summary(seen, sizes, lost(before, kept(place), seen), given)
+    with started() if given.postgres else nullcontext() as url:
+        beside = given.folder / ("beside" if url else "cases")
+        if url:
+            # Keys of an earlier database open nothing in this one.
+            for old in (*given.folder.glob("beside.*"), beside):
+                shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+        where = Where(url or str(beside), given.folder, beside if url else None)
+        report, seen = measured(where, given)
     print(json.dumps(report, indent=2))
     slow = any(
         seen.waits[one] and report["p95_ms"][one] > given.p95 for one in ("queue", "case")
     )
     sys.exit(1 if slow or report["faults"] or report["lost"] else 0)
+
+
+def measured(where: Where, given: argparse.Namespace) -> tuple[dict[str, Any], Told]:
+    """Fill the store where there is none, let everybody work, and give the figures."""
+    if not is_store(where.place):
+        load = [sys.executable, str(HERE / "desk_load.py"), where.place, *where.options]
+        load += ["--cases", str(given.cases), "--people", str(given.people)]
+        subprocess.run(load, check=True)
+    before, seen = kept(where), Told()
+    with served(where) as (address, process):
+        sizes = asyncio.run(run(address, process, given, seen))
+    return summary(seen, sizes, lost(before, kept(where), seen), given), seen
 
 
 def summary(
@@ -287,6 +317,7 @@ def summary(
         "faults": seen.faults[:10],
         "fault_count": len(seen.faults),
         "memory_mib": [round(one) for one in (sizes[:1] + sizes[-1:])],
+        "memory_by_quarter_minute": [round(one) for one in sizes],
     }
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import timedelta
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import small_world
 from small_world import World
@@ -155,22 +152,6 @@ def test_a_store_is_backed_up_and_restored(desk, place, undertow, tmp_path) -> N
     back.close()
 
 
-@pytest.fixture
-def real(tmp_path: Path) -> Path:
-    """Events of a made-up village that are not marked as simulated, with three hundred talks without an address."""
-    found = small_world.write_world(tmp_path / "unused", World(simulated=False, prefix="x"))
-    table = pq.read_table(found)
-    first = table.slice(0, 1).to_pylist()[0]
-    talks = [
-        first
-        | {"id": f"p{n}", "actor": f"x:p{n // 5}", "target": f"x:q{n}"}
-        | {"published": first["published"] + timedelta(hours=n), "content": f"and {n}"}
-        for n in range(300)
-    ]
-    pq.write_table(pa.concat_tables([table, pa.Table.from_pylist(talks, table.schema)]), found)
-    return found
-
-
 def test_detect_makes_a_store_and_opens_cases_once(real, undertow, tmp_path) -> None:
     place = tmp_path / "cases"
     words = ("detect", real, "--out", tmp_path / "found", "--into", place, "--no-nulls")
@@ -188,8 +169,12 @@ def test_detect_makes_a_store_and_opens_cases_once(real, undertow, tmp_path) -> 
     assert 0 < page.counts["all"] <= 7
     view = case_view(store, Person("", "", "auditor"), page.rows[0].code, 5)
     assert view.passages
-    again = undertow(*words, "--prior", "0.5")
+    again = undertow(*words, "--prior", "0.5", "--daily-reviews", "7")
     assert "0 updated" in again.err
+    # The setting is in the log once: it was changed once.
+    ran = undertow("audit", "show", place, "--format", "json")
+    told = [one for one in json.loads(ran.out) if one["kind"] == "settings-changed"]
+    assert [one["facts"]["daily_reviews"] for one in told] == ["7"]
     store.close()
 
 

@@ -20,7 +20,7 @@ from undertow.cases.people import (
 )
 from undertow.cases.queue import View, queue
 from undertow.cases.reading import case_view, reveal, reveal_identity
-from undertow.cases.tables import cases, exposures, leaves, passages, reviewers
+from undertow.cases.tables import cases, exposures, leaves, passages, reviewers, subjects
 from undertow.errors import UndertowError
 from undertow.units import DAY, MINUTE
 
@@ -110,6 +110,50 @@ def test_a_look_needs_a_reason(desk) -> None:
     assert (
         fault_of(lambda: reveal(desk.store, desk.ada, passage, " x", desk.now)) == "reveal-why"
     )
+
+
+def test_the_reason_of_a_look_ends_with_whom_it_speaks_of(desk) -> None:
+    with desk.store.reading() as connection:
+        known = subjects.c.sealed_id.is_not(None), subjects.c.code.startswith("t:")
+        target = connection.execute(select(subjects.c.code).where(*known)).scalars().first()
+    reveal_identity(desk.store, desk.ada, target, "because the number is theirs", desk.now)
+    with desk.store.reading() as connection:
+        asked = select(exposures, cases.c.account).join(cases, cases.c.case == exposures.c.case)
+        row = connection.execute(asked.where(exposures.c.of == target)).one()
+    place = f"exposures/{desk.ada.reviewer} {desk.now} {target}/sealed_why"
+    both = (row.account, target)
+    assert desk.store.vault.open(both, place, row.sealed_why).startswith("because")
+    desk.store.vault.erase(target, desk.now)
+    assert (
+        fault_of(lambda: desk.store.vault.open(both, place, row.sealed_why)) == "vault-erased"
+    )
+
+
+def test_who_reads_on_proves_who_they_are_and_nobody_reads_everything(desk) -> None:
+    with desk.store.reading() as connection:
+        some = list(connection.execute(select(passages.c.passage)).scalars())
+    proved = desk.now
+
+    def look(n: int) -> str:
+        passage = some[n % len(some)]
+        return reveal(
+            desk.store, desk.ada, passage, "to decide", desk.now + n, proved_at=proved
+        )
+
+    for n in range(50):
+        look(n)
+    assert fault_of(lambda: look(50)) == "reveal-proof"
+    assert len(looks(desk)) == 50
+    proved = desk.now + 50
+    for n in range(50, 100):
+        look(n)
+    assert fault_of(lambda: look(100)) == "reveal-proof"
+    proved = desk.now + 100
+    for n in range(100, 150):
+        look(n)
+    proved = desk.now + 150
+    assert fault_of(lambda: look(150)) == "reveal-limit"
+    assert len(looks(desk)) == 150
 
 
 def test_the_fifty_first_text_within_ten_minutes_is_refused_and_a_colleague_s_is_not(

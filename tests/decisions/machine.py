@@ -45,7 +45,7 @@ class Played:
     """What the machines of one run came to, so that a run in which nothing was decided is no proof."""
 
     def __init__(self) -> None:
-        self.measures = self.refused = self.undone = self.lifted = 0
+        self.measures = self.refused = self.undone = self.lifted = self.ended = 0
         self.told = self.void = self.rounds = 0
         self.codes: set[str] = set()
 
@@ -60,7 +60,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(
         blind=st.booleans(),
-        begun=st.sampled_from(("new", "claimed", "proposed", "proposed")),
+        begun=st.sampled_from(("new", "claimed", "proposed", "proposed", "in force")),
         # An approver as well: who may approve is tempted to approve what is their own.
         first=st.sampled_from(("ann", "bea")),
     )
@@ -76,8 +76,12 @@ class Machine(RuleBasedStateMachine):
         self.replays: list[Callable[[], object]] = []
         if begun != "new":
             self.claim(first)
-        if begun == "proposed":
+        if begun in ("proposed", "in force"):
             self.propose("limit", first, by_holder=True, now=True)
+        if begun == "in force":
+            self.approve("bob", now=True, last=True, proved=0, still=True)
+            self.settle(WINDOW)
+            self.reopen("abe")
 
     def view(self) -> Look:
         """What stands in the tables, read once after each change."""
@@ -296,6 +300,18 @@ class Machine(RuleBasedStateMachine):
         person, at = desk.people[name], desk.now
         self.attempt(lambda: decide.reopen(desk.store, person, desk.case, REASON, at))
 
+    @rule(name=who, by_holder=mostly, now=mostly)
+    def lift(self, name: str, by_holder: bool, now: bool) -> None:
+        kept = [one.measure for one in self.view().measures]
+        if not kept:
+            return
+        desk, (_, revision) = self.desk, self.screen(now)
+        person, at = desk.people[(self.holder() or name) if by_holder else name], desk.now
+        if self.attempt(
+            lambda: decide.lift(desk.store, person, desk.case, kept[-1], REASON, revision, at)
+        ):
+            self.played.ended += 1
+
     @rule(number=st.integers(0, 99))
     def replay(self, number: int) -> None:
         """Send an old request again, word for word: it must never make a second measure of one proposal."""
@@ -315,6 +331,7 @@ class Machine(RuleBasedStateMachine):
             self.is_two_people_s(done, kept)
             self.is_told_rightly(done, kept, told)
             self.is_in_a_state(row, done)
+            self.is_closed_rightly(done, kept)
             # A target is never whom the case acts on.
             assert row.account == self.desk.account
             assert row.account not in self.desk.targets
@@ -356,11 +373,14 @@ class Machine(RuleBasedStateMachine):
                 assert one.undone_at is None
                 assert word.due_at >= one.effective_at
                 continue
-            settled = [act for act in done if act.kind == "settle_appeal"]
             (lifted,) = [
                 act
-                for act in settled
-                if act.outcome == "overturned" and self.answered(done, act) == one.approval
+                for act in done
+                if (act.kind == "lift" and act.answers == one.approval)
+                or (
+                    (act.kind, act.outcome) == ("settle_appeal", "overturned")
+                    and self.answered(done, act) == one.approval
+                )
             ]
             assert lifted.reviewer not in (None, one.proposed_by, one.approved_by)
             assert one.lifted_at == word.due_at == lifted.at
@@ -377,6 +397,22 @@ class Machine(RuleBasedStateMachine):
             assert row.holder is not None
         if row.state in ("approved", "closed"):
             assert row.holder is None
+
+    def is_closed_rightly(self, done: list[Any], kept: list[Any]) -> None:
+        """Nobody says that there is nothing to act on while an older measure acts on the account."""
+        made = {act.act: act for act in done}
+        for said in done:
+            if (said.kind, said.outcome) != ("propose", "no_action"):
+                continue
+            before = [act for act in done if act.revision < said.revision]
+            ended = {act.answers for act in before if act.kind in ("undo", "lift")}
+            ended |= {
+                self.answered(done, act)
+                for act in before
+                if (act.kind, act.outcome) == ("settle_appeal", "overturned")
+            }
+            older = {one.approval for one in kept if made[one.approval] in before}
+            assert older <= ended
 
     @staticmethod
     def answered(done: list[Any], act: Any) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ from undertow.cases.store import make_store
 from undertow.cases.tables import playbook_states
 from undertow.errors import UndertowError
 from undertow.export.folder import open_folder
-from undertow.playbooks.parse import read_text
+from undertow.playbooks.catalog import names
+from undertow.playbooks.parse import load, read_text
 from undertow.units import DAY
 
 NAME = "extremist-recruitment"
@@ -123,12 +126,40 @@ def test_only_approvers_promote(lone: Desk, name: str) -> None:
     [
         (TEXT.replace("status: experimental", "status: research"), "playbook-card"),
         (TEXT[: TEXT.index("examples:")] + "reason: x\n", "playbook-card"),
+        (re.sub(r"(?m)^falsepositives: .*$", "falsepositives: []", TEXT), "playbook-card"),
     ],
 )
 def test_a_playbook_without_a_card_stays_a_draft(lone: Desk, text: str, code: str) -> None:
     version = drafted(lone, text).version
     refused(code, states.promote, lone.store, lone.people["bea"], NAME, version, lone.now)
     assert states.versions(lone.store)[0].state == "draft"
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_shipped_playbook_has_a_whole_card(name: str) -> None:
+    """The card: purpose, known limits, source of every fitted number, examples for and against (T40)."""
+    book = load(name)
+    assert states.card_lacks(book) == []
+    assert len(book.falsepositives) >= 3
+    assert all(step.likely_source for step in book.steps if step.likely is not None)
+
+
+def test_each_thing_that_a_card_lacks_is_named() -> None:
+    book = load(NAME)
+    step = next(one for one in book.steps if one.likely is not None)
+    bare = replace(step, likely_source=None)
+    cases = {
+        "`title`": replace(book, title=""),
+        "`source`": replace(book, origin=""),
+        "`falsepositives`": replace(book, falsepositives=()),
+        "examples that it finds": replace(book, examples=replace(book.examples, finds=())),
+        "examples that it spares": replace(book, examples=replace(book.examples, spares=())),
+        f"the source of `likely` of `{step.name}`": replace(
+            book, steps=tuple(bare if one is step else one for one in book.steps)
+        ),
+    }
+    for lacking, one in cases.items():
+        assert states.card_lacks(one) == [lacking]
 
 
 def test_a_text_with_faults_is_no_draft(lone: Desk) -> None:

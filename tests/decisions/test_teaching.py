@@ -12,6 +12,7 @@ import pytest
 from made import REASON, Desk, refused
 
 from undertow.cases import decide, ledger, teaching
+from undertow.cases.tables import measures
 from undertow.learning.decisions import read_decisions, settled
 from undertow.units import MINUTE
 
@@ -78,6 +79,9 @@ def test_a_case_decided_anew_teaches_what_was_decided_last(lone: Desk, tmp_path:
     native = closed(lone, "limit")
     decide.reopen(lone.store, lone.people["abe"], lone.case, REASON, lone.now)
     assert read(lone, tmp_path) == {}
+    (kept,) = lone.rows(measures)
+    seen = lone.row().revision
+    decide.lift(lone.store, lone.people["abe"], lone.case, kept.measure, REASON, seen, lone.now)
     lone.propose("abe", outcome="no_action")
     lone.now += 10 * MINUTE
     decide.settle(lone.store, lone.now)

@@ -7,10 +7,10 @@ import pyarrow as pa
 import pytest
 
 from undertow.errors import UndertowError
+from undertow.exposed import parse_address, render
 from undertow.live.columns import ACTOR, DIRECT, FLAGS, TARGET, WIDTH, Events
 from undertow.live.counts import Counts, numbers
 from undertow.live.gates import FORGET, Gates
-from undertow.live.metrics import parse_address, render
 from undertow.live.names import Names
 from undertow.live.order import Waiting
 
@@ -47,7 +47,7 @@ def test_a_community_that_becomes_a_pocket_is_noticed_when_its_past_fades() -> N
 
 def test_counts_are_written_as_prometheus_reads_them() -> None:
     counts = Counts(read=1_234_567_890, alerts={"a-b": 2})
-    text = render(numbers(counts, Waiting(1, Names()), None, 10))
+    text = render("undertow_watch_", numbers(counts, Waiting(1, Names()), None, 10))
     assert "undertow_watch_lines_read_total 1234567890\n" in text
     assert 'undertow_watch_alerts_total{playbook="a-b"} 2\n' in text
     for line in text.splitlines():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from undertow.cases import claims, dossier, ledger
+from undertow.cases import claims, decide, dossier, ledger
 from undertow.cases.tables import acts, cases, dossiers, exposures, leaves, passages
 from undertow.errors import UndertowError
 
@@ -162,23 +162,72 @@ def test_a_browser_that_only_looks_ahead_opens_no_text(on_cases) -> None:
     assert count(served, exposures) == before
 
 
-def test_a_look_is_recorded_before_it_is_shown_and_the_fifty_first_is_refused(on_cases) -> None:
+def test_a_look_is_recorded_before_it_is_shown_and_the_fifty_first_asks_who_one_is(
+    on_cases, desk
+) -> None:
     served = on_cases()
-    row = an_open_case(served)
     ada = served.caller("ada", Accept="application/json")
     with served.store.reading() as connection:
         found = connection.execute(select(passages.c.passage, passages.c.case)).all()
     why = {"why": "the pattern does not decide it"}
-    said = []
-    for number in range(51):
+
+    def look(number: int, **headers: str):
         passage, case = found[number % len(found)]
-        said.append(
-            ada.post(f"/case/{case}/reveal", data=why | {"passage": passage}).status_code
-        )
-    if len(found) >= 51:
-        assert said == [200] * 50 + [429]
-    assert count(served, exposures) == said.count(200)
-    assert row.case
+        form = why | {"passage": passage}
+        return ada.post(f"/case/{case}/reveal", data=form, headers=headers)
+
+    said = [look(number).status_code for number in range(50)]
+    assert said == [200] * 50
+    refused = look(50)
+    assert (refused.status_code, refused.json()["code"]) == (401, "reveal-proof")
+    page = look(50, Accept="text/html")
+    assert (page.status_code, page.headers["location"][:6]) == (303, "/prove")
+    part = look(50, Accept="text/html", **{"HX-Request": "true"})
+    assert (part.status_code, part.headers["hx-redirect"][:6]) == (401, "/prove")
+    assert count(served, exposures) == 50
+    served.time.pass_(seconds=1)
+    assert ada.post("/prove", data={"password": desk.password}).status_code == 200
+    assert look(50).status_code == 200
+    assert count(served, exposures) == 51
+
+
+def test_a_measure_in_force_is_shown_and_lifted_by_a_third_person(on_cases) -> None:
+    served = on_cases()
+    row = an_open_case(served)
+    ada, ben, eve = (served.caller(name) for name in ("ada", "ben", "eve"))
+    assert ada.post(
+        f"/case/{row.case}/propose", data=form_of(row, clause="deception")
+    ).is_redirect
+    row, act = row_of(served, row.case), newest(served, "propose")
+    bound = {"dossier": row.dossier, "revision": row.revision, "act": act}
+    assert ben.post(f"/case/{row.case}/approve", data=bound).is_redirect
+    served.time.pass_(minutes=11)
+    decide.settle(served.store, served.time.now)
+    ada, eve = served.caller("ada"), served.caller("eve")
+    page = ada.get(f"/case/{row.case}").text
+    measure = re.search(r'data-in-force="(m:[0-9a-f]+)"', page)
+    assert measure
+    assert f"/case/{row.case}/lift" not in page
+    assert eve.post(f"/case/{row.case}/reopen", data={"reason": REASON}).is_redirect
+    row = row_of(served, row.case)
+    form = {"dossier": row.dossier, "revision": row.revision, "outcome": "no_action"}
+    json_ = {"Accept": "application/json"}
+    form |= {"reason": REASON, "clause": "none"}
+    said = eve.post(f"/case/{row.case}/propose", data=form, headers=json_)
+    assert (said.status_code, said.json()["code"]) == (409, "measure-in-force")
+    assert f"/case/{row.case}/lift" in eve.get(f"/case/{row.case}").text
+    form = {"measure": measure[1], "reason": REASON, "revision": str(row.revision)}
+    assert ada.post(f"/case/{row.case}/lift", data=form, headers=json_).status_code == 409
+    assert eve.post(f"/case/{row.case}/lift", data=form).is_redirect
+    page = eve.get(f"/case/{row.case}").text
+    assert "data-in-force" not in page
+    assert "measure lifted" in page
+
+
+def newest(served: Any, kind: str) -> str:
+    with served.store.reading() as connection:
+        asked = select(acts.c.act).where(acts.c.kind == kind).order_by(acts.c.at.desc())
+        return str(connection.execute(asked).scalars().first())
 
 
 def test_who_reads_no_text_gets_none_by_any_way(on_cases) -> None:

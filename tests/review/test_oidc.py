@@ -59,6 +59,15 @@ def test_a_known_person_comes_in_and_goes_on(desk, provider: Provider) -> None:
     assert client.get("/me.json").json()["reviewer"] == desk.people["olga"].reviewer
 
 
+def test_the_way_on_may_hold_letters_that_a_header_cannot(desk, provider: Provider) -> None:
+    client, said = back(desk, provider, next="/queue?playbook=مثال&lang=ar")
+    assert said.status_code == 200
+    assert said.headers["refresh"] == "0; url=/queue?playbook=%D9%85%D8%AB%D8%A7%D9%84&lang=ar"
+    assert client.get("/me.json").status_code == 200
+    _, said = back(desk, provider, next='/queue?playbook=%D9%85;"x')
+    assert said.headers["refresh"] == "0; url=/queue?playbook=%D9%85;%22x"
+
+
 def test_what_is_asked_of_the_provider_is_bound_to_this_flow(desk) -> None:
     first, second = begun(desk.caller()), begun(desk.caller())
     assert first["code_challenge_method"] == "S256"

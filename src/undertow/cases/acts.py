@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 
-from undertow.cases import checkpoints, ledger
+from undertow.cases import checkpoints, ledger, reasons
 from undertow.cases.claims import is_held, renew
 from undertow.cases.people import WORKS, Person
 from undertow.cases.store import Store
@@ -30,10 +30,6 @@ UNDO: Final = 10 * MINUTE
 """How long a decision can be taken back before it takes effect, unless the desk sets `undo_minutes`."""
 PROVED: Final = 15 * MINUTE
 """How long ago an approver may have proved who they are (ours: one sitting)."""
-SHORTEST: Final = 10
-"""Characters of a reason at least."""
-LONGEST: Final = 4000
-"""Characters of a reason or a note at most."""
 
 Case = Row[Any]
 Act = Row[Any]
@@ -181,18 +177,12 @@ def hold_not_erased(connection: Connection, case: Case) -> None:
 
 def checked_reason(reason: str) -> str:
     """Check a reason; `reason-short` for fewer than ten characters, `reason-long` for more than 4,000."""
-    told = reason.strip()
-    if len(told) < SHORTEST:
-        raise UndertowError(
-            "a decision needs a reason",
-            code="reason-short",
-            mend="say in a sentence what you saw and why it comes to this",
-        )
-    if len(told) > LONGEST:
-        raise UndertowError(
-            "this text is too long", code="reason-long", mend="say it in 4,000 characters"
-        )
-    return told
+    return reasons.checked(
+        reason,
+        "a decision needs a reason",
+        "reason-short",
+        "say in a sentence what you saw and why it comes to this",
+    )
 
 
 def undo_window(connection: Connection) -> int:
@@ -208,8 +198,8 @@ class Deed:
 
     Attributes:
         kind: in a word.
-        outcome, clause, dossier, answers: as in `acts`.
-        text: reason or note, sealed under the account's key; the leaf commits to it.
+        outcome, clause, dossier, answers, about: as in `acts`.
+        text: reason or note, sealed under the keys of the account and of `about`; the leaf commits to it.
         told: further facts for the leaf.
         moves: whether the case goes to its next revision by it; a note does not.
     """
@@ -222,6 +212,7 @@ class Deed:
     text: str | None = None
     told: Mapping[str, str] = field(default_factory=dict)
     moves: bool = True
+    about: str | None = None
 
 
 def add(
@@ -251,7 +242,8 @@ def add(
             reviewer=reviewer,
             at=now,
             revision=case.revision + deed.moves,
-            sealed_reason=_sealed(store, case.account, place, deed.text),
+            about=deed.about,
+            sealed_reason=_sealed(store, sealing(case.account, deed.about), place, deed.text),
             **columns,
         )
     )
@@ -261,12 +253,17 @@ def add(
     return act
 
 
-def _sealed(store: Store, account: str, place: str, text: str | None) -> bytes | None:
-    """Seal a text under the account's key; about who was erased nothing new is kept."""
+def sealing(account: str, about: str | None) -> tuple[str, ...]:
+    """Name whose keys seal the reason of an act: the account's, and that of the target it speaks of."""
+    return (account,) if about is None else (account, about)
+
+
+def _sealed(store: Store, codes: tuple[str, ...], place: str, text: str | None) -> bytes | None:
+    """Seal a text under the keys of whom it speaks of; about who was erased nothing new is kept."""
     if text is None:
         return None
     try:
-        return store.vault.seal(account, place, text)
+        return store.vault.seal(codes, place, text)
     except UndertowError as fault:
         if fault.code != "vault-erased":
             raise

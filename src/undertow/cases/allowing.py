@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import delete, insert, select
 
+from undertow.cases import reasons
 from undertow.cases.ledger import record
 from undertow.cases.people import READS, Person, hold_role
 from undertow.cases.store import Store
@@ -17,8 +18,6 @@ from undertow.units import DAY
 
 DAYS: Final = 90
 """Life of an entry at most: whoever is honest today is looked at again (requirement of the desk)."""
-SHORTEST: Final = 10
-"""Letters of a reason at least."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,15 @@ def allow(
         Until when, microseconds.
 
     Raises:
-        UndertowError: `allow-reason`, `allow-days`, `subject-unknown`, `vault-erased`, `role-refused`.
+        UndertowError: `allow-reason`, `reason-long`, `allow-days`, `subject-unknown`, `vault-erased`, `role-refused`.
     """
     hold_role(who, "approver")
-    if len(reason.strip()) < SHORTEST:
-        raise UndertowError(
-            "an entry of the allow-list needs a reason",
-            code="allow-reason",
-            mend="say in a sentence how the account is known to be honest",
-        )
+    reason = reasons.checked(
+        reason,
+        "an entry of the allow-list needs a reason",
+        "allow-reason",
+        "say in a sentence how the account is known to be honest",
+    )
     if not 1 <= days <= DAYS:
         raise UndertowError(
             "an entry of the allow-list lives 1 to 90 days",

@@ -7,14 +7,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
+from undertow.cases.acts import sealing
 from undertow.cases.people import Person
 from undertow.cases.queue import JUDGED
 from undertow.cases.store import Store
 from undertow.cases.tables import acts, case_targets, exposures, measures, passages, subjects
-from undertow.cases.vault import context
+from undertow.cases.vault import Subjects, context
 from undertow.errors import UndertowError
 
-TELLING: Final = (*JUDGED, "void", "settle", "appeal", "settle_appeal")
+TELLING: Final = (*JUDGED, "void", "settle", "appeal", "settle_appeal", "lift")
 """Acts by which one sees what others thought of a case."""
 
 
@@ -89,7 +90,8 @@ def acts_of(
     found = []
     for one in connection.execute(asked).all():
         place = context("acts", one.act, "sealed_reason")
-        reason = opened(store, row.account, place, one.sealed_reason) if who.works else None
+        codes = sealing(row.account, one.about)
+        reason = opened(store, codes, place, one.sealed_reason) if who.works else None
         erased = who.works and reason is None and one.sealed_reason is not None
         told = not (blind and one.kind in TELLING)
         found.append(
@@ -110,7 +112,7 @@ def acts_of(
     return tuple(found)
 
 
-def opened(store: Store, subject: str, place: str, sealed: bytes | None) -> str | None:
+def opened(store: Store, subject: Subjects, place: str, sealed: bytes | None) -> str | None:
     """Open a sealed text; None where there is none, or where it was erased."""
     if sealed is None:
         return None

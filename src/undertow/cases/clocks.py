@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from sqlalchemy import insert, select, update
 
+from undertow.cases import reasons
 from undertow.cases.claims import row_of, write_act
 from undertow.cases.ledger import record
 from undertow.cases.people import WORKS, Person, hold_role
@@ -24,8 +25,6 @@ WARNING: Final = 30 * MINUTE
 """Left of the time from which a clock warns (T21)."""
 RED: Final = 10 * MINUTE
 """Left of the time from which a clock is red (T21)."""
-SHORTEST: Final = 10
-"""Letters of a reason at least."""
 LONGEST: Final = 90 * DAY
 
 Level = Literal["none", "running", "warning", "red", "overdue"]
@@ -45,16 +44,13 @@ def set_clock(
         now: microseconds.
 
     Raises:
-        UndertowError: `clock-reason`, `clock-due` for a time that is over or more than 90 days away, `case-unknown`,
+        UndertowError: `clock-reason`, `reason-long`, `clock-due` for a time that is over or more than 90 days away, `case-unknown`,
             `role-refused`.
     """
     hold_role(who, *WORKS)
-    if len(reason.strip()) < SHORTEST:
-        raise UndertowError(
-            "a clock needs a reason",
-            code="clock-reason",
-            mend="say in a sentence whose time it is",
-        )
+    reason = reasons.checked(
+        reason, "a clock needs a reason", "clock-reason", "say in a sentence whose time it is"
+    )
     if due is not None and not now < due <= now + LONGEST:
         raise UndertowError(
             "a clock ends later than now, and within 90 days",

@@ -17,11 +17,11 @@ from sqlalchemy import Connection, insert, select, update
 
 from undertow.cases import acts as desk
 from undertow.cases.acts import Act, Case, Deed, StaleError, acting
-from undertow.cases.appeals import appeal, reopen, settle_appeal
+from undertow.cases.appeals import appeal, in_force, lift, reopen, settle_appeal
 from undertow.cases.claims import LEASE, held_by, row_of
 from undertow.cases.helping import help_target, judge_blind, note
-from undertow.cases.people import Person
-from undertow.cases.policy import RESTRICTIVE, checked_clause, is_restrictive
+from undertow.cases.people import Person, hold_known
+from undertow.cases.policy import NOTHING_FOUND, RESTRICTIVE, checked_clause, is_restrictive
 from undertow.cases.proposals import is_void, open_proposal
 from undertow.cases.settling import settle
 from undertow.cases.store import Store
@@ -35,6 +35,7 @@ __all__ = [
     "disagree",
     "help_target",
     "judge_blind",
+    "lift",
     "note",
     "propose",
     "reopen",
@@ -74,7 +75,8 @@ def propose(  # noqa: PLR0913, PLR0917  # all that a proposal binds to
 
     Raises:
         UndertowError: `role-refused`, `case-unknown`, `case-not-yours`, `proposal-open`, `blind-first`, `target-protected`,
-            `outcome-unknown`, `clause-unknown`, `clause-missing`, `reason-short`, `state-refused`, `audit-unwritable`.
+            `outcome-unknown`, `clause-unknown`, `clause-missing`, `reason-short`, `state-refused`, `measure-in-force`,
+            `audit-unwritable`.
         StaleError: `case-stale`, `dossier-stale`.
     """
     restricts = is_restrictive(outcome)
@@ -92,6 +94,8 @@ def propose(  # noqa: PLR0913, PLR0917  # all that a proposal binds to
         _hold_judged(connection, held, who)
         if restricts:
             _hold_no_target(connection, held)
+        elif outcome in NOTHING_FOUND and in_force(connection, case):
+            raise _refused("an earlier measure on this account is in force", "measure-in-force")
         deed = Deed("propose", outcome, named, dossier_hash, text=told)
         act = desk.add(connection, store, held, who, now, deed)
         state = "proposed" if restricts else "approved"
@@ -125,7 +129,7 @@ def approve(
 
     Raises:
         UndertowError: `role-refused`, `act-unknown`, `two-people`, `proof-old`, `proposal-void`, `proposal-expired`, `case-held`,
-            `blind-first`, `target-protected`, `state-refused`, `audit-unwritable`.
+            `blind-first`, `target-protected`, `state-refused`, `approver-new`, `audit-unwritable`.
         StaleError: `case-stale`, `dossier-stale`.
     """
     with acting(store) as connection:
@@ -134,6 +138,7 @@ def approve(
         if not 0 <= now - proved_at <= desk.PROVED:
             raise _refused("this asks you to prove again who you are", "proof-old")
         desk.hold_not_erased(connection, held)
+        hold_known(connection, store, who.reviewer, proposal.reviewer, now)
         desk.hold_free(held, who, now)
         desk.hold_seen(connection, held, dossier_hash, revision)
         _hold_standing(connection, held, proposal, now)
@@ -301,6 +306,7 @@ def _hold_no_target(connection: Connection, held: Case) -> None:
 _MENDS: dict[str, str] = {
     "proposal-open": "approve it, disagree, or wait until it is taken back",
     "proof-old": "prove who you are, then approve within a quarter of an hour",
+    "measure-in-force": "lift it first, which a person does who did not decide on it; or choose another outcome",
     "two-people": "ask somebody else whose role is `approver`",
     "not-yours": "ask who decided, or an approver",
     "undo-late": "open the case again, or enter an appeal",

@@ -9,6 +9,7 @@ from undertow.cases.acts import Deed, acting
 from undertow.cases.claims import row_of
 from undertow.cases.people import Person
 from undertow.cases.policy import HELP, JUDGEMENTS
+from undertow.cases.reasons import not_long
 from undertow.cases.store import Store
 from undertow.cases.tables import acts, case_targets
 from undertow.errors import UndertowError
@@ -25,7 +26,7 @@ def help_target(
         case: its code.
         target: code of one of its targets.
         help_: `offered`, `given` or `declined`.
-        note: how; may be empty; sealed together with whom it is about.
+        note: how; may be empty; sealed together with whom it is about, under the target's key as well.
         now: microseconds.
 
     Returns:
@@ -41,7 +42,7 @@ def help_target(
             code="help-unknown",
             mend="use one of " + ", ".join(f"`{word}`" for word in HELP),
         )
-    told = f"{target}\n{_checked_note(note)}" if note.strip() else target
+    told = f"{target}\n{not_long(note)}" if note.strip() else target
     with acting(store) as connection:
         desk.worker(connection, who)
         held = row_of(connection, case)
@@ -53,7 +54,8 @@ def help_target(
                 code="target-unknown",
                 mend="use a code that stands beside the case",
             )
-        deed = Deed("help", help_, text=told, told={"target": target}, moves=False)
+        also = {"target": target}
+        deed = Deed("help", help_, about=target, text=told, told=also, moves=False)
         made = desk.add(connection, store, held, who, now, deed)
         desk.stay(connection, held, who, now)
     return made
@@ -65,7 +67,7 @@ def note(store: Store, who: Person, case: str, text: str, now: int) -> str:
     Raises:
         UndertowError: `role-refused`, `case-unknown`, `note-empty`, `reason-long`, `audit-unwritable`.
     """
-    told = _checked_note(text)
+    told = not_long(text)
     if not told:
         raise UndertowError(
             "the note says nothing", code="note-empty", mend="write a word, or leave it"
@@ -104,12 +106,3 @@ def judge_blind(store: Store, who: Person, case: str, outcome: str, now: int) ->
         made = desk.add(connection, store, held, who, now, deed)
         desk.stay(connection, held, who, now)
     return made
-
-
-def _checked_note(text: str) -> str:
-    told = text.strip()
-    if len(told) > desk.LONGEST:
-        raise UndertowError(
-            "this text is too long", code="reason-long", mend="say it in 4,000 characters"
-        )
-    return told

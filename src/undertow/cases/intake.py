@@ -13,8 +13,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +28,7 @@ from undertow.cases.ledger import record
 from undertow.cases.making import SHOWN as SOURCE
 from undertow.cases.making import campaign_cards, made_at, warnings
 from undertow.cases.playbook_states import opens_cases
+from undertow.cases.recipe import Pinned, keep
 from undertow.cases.store import Store
 from undertow.cases.tables import cases, runs
 from undertow.errors import UndertowError
@@ -59,15 +60,24 @@ class Intake:
 
 @dataclass
 class Choice:
-    """Rows of the ranking that are taken in, with their places; and how many accounts are not."""
+    """Rows of the ranking that are taken in, with their places; and how many accounts are not.
+
+    `alerts` are the weights of rows that null worlds raise, `kept_back` the playbooks of which nothing becomes a case.
+    """
 
     rows: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     left: Counter[str] = field(default_factory=Counter)
     alerts: list[float] = field(default_factory=list)
+    kept_back: tuple[str, ...] = ()
 
 
 def open_cases(
-    store: Store, results: Results, texts: TextSource | None = None, *, now: int
+    store: Store,
+    results: Results,
+    texts: TextSource | None = None,
+    *,
+    now: int,
+    how: Pinned | None = None,
 ) -> Intake:
     """Take the output folder of a run in.
 
@@ -76,6 +86,7 @@ def open_cases(
         results: the opened folder.
         texts: where the texts of cited events come from; None for cases without texts.
         now: microseconds.
+        how: how the run was made (`cases.recipe`); None for cases that `undertow replay` cannot make again.
 
     Returns:
         What became of it.
@@ -91,7 +102,7 @@ def open_cases(
         if connection.execute(select(runs.c.run).where(runs.c.run == run)).first():
             return Intake(run=run)
         choice = choose(store, connection, results, ranking)
-    made = _made(store, results, choice, texts or NoTexts())
+    made = all_made(store, results, choice, texts or NoTexts())
     with store.writing() as connection:
         if connection.execute(select(runs.c.run).where(runs.c.run == run)).first():
             facts = {"run": run, "at": now}
@@ -104,10 +115,21 @@ def open_cases(
         keeper.finish()
         counts = keeper.counts
         summary = _summary(results, choice, keeper)
-        body = msgspec.json.encode(summary, order="sorted")
-        connection.execute(update(runs).where(runs.c.run == run).values(summary=body))
+        values = {"summary": msgspec.json.encode(summary, order="sorted")}
+        if how is not None:
+            values["recipe"] = keep(connection, _settled(how, results, choice))
+        connection.execute(update(runs).where(runs.c.run == run).values(**values))
         record(connection, store, "intake", {"run": run, "at": now, **counts})
     return Intake(**counts, left=dict(choice.left + keeper.left), run=run)
+
+
+def _settled(how: Pinned, results: Results, choice: Choice) -> Pinned:
+    """Add to a recipe what shows only in its folder."""
+    tied = results.campaigns is not None
+    kept_back = tuple(sorted(choice.kept_back))
+    return replace(
+        how, recipe=msgspec.structs.replace(how.recipe, tied=tied, kept_back=kept_back)
+    )
 
 
 def hold_apart(simulated: bool, results: Results) -> None:
@@ -155,13 +177,13 @@ def choose(
     store: Store,
     connection: Connection,
     results: Results,
-    ranking: Iterable[dict[str, Any]],
+    ranking: Sequence[dict[str, Any]],
 ) -> Choice:
     """Choose the rows that are taken in: those with a case, all alerts, and the best above even odds."""
     held, kept_back = _held(connection), _kept_back(connection, results)
     budget = int(store.setting("daily_reviews") or rule.DAILY)
     odds = rule.even(results.run.prior)
-    choice = Choice()
+    choice = Choice(alerts=alerts_of(ranking, kept_back), kept_back=tuple(kept_back))
     seen: set[str] = set()
     heavy: list[tuple[int, dict[str, Any]]] = []
     opened = 0
@@ -174,8 +196,6 @@ def choose(
             seen.add(account)
             continue
         seen.add(account)
-        if rule.is_alert(row):
-            choice.alerts.append(row["weight"])
         code = store.vault.code("a", account)
         mine = held.get(code, {})
         if code in erased:
@@ -200,6 +220,15 @@ def choose(
     return choice
 
 
+def alerts_of(ranking: Iterable[dict[str, Any]], kept_back: Collection[str]) -> list[float]:
+    """List the weights of all rows that null worlds raise, but for playbooks of which nothing becomes a case."""
+    return [
+        row["weight"]
+        for row in ranking
+        if row["playbook"] not in kept_back and rule.is_alert(row)
+    ]
+
+
 def _kept_back(connection: Connection, results: Results) -> dict[str, str]:
     """Say of which playbooks nothing becomes a case, and why."""
     found: dict[str, str] = {}
@@ -220,8 +249,8 @@ def _held(connection: Connection) -> dict[str, dict[tuple[str, str], str]]:
     return held
 
 
-def _made(store: Store, results: Results, choice: Choice, source: TextSource) -> list[Made]:
-    """Make the dossiers of the chosen rows, with everything to be kept beside them."""
+def all_made(store: Store, results: Results, choice: Choice, source: TextSource) -> list[Made]:
+    """Put together of which the dossiers of the chosen rows are made, with everything to be kept beside them."""
     if not choice.rows:
         return []
     names = [str(row["account"]) for _, row in choice.rows]

@@ -16,13 +16,14 @@ from typing import Any, Final, Literal, cast
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from undertow.cases.ledger import record
 from undertow.cases.store import Store
 from undertow.cases.tables import cases, reviewers, sessions
 from undertow.cases.vault import STAFF, context
 from undertow.errors import UndertowError
+from undertow.units import HOUR
 
 Role = Literal["analyst", "approver", "auditor", "admin"]
 ROLES: Final = ("analyst", "approver", "auditor", "admin")
@@ -32,6 +33,9 @@ READS: Final = ("analyst", "approver", "auditor")
 """Who may see cases."""
 SHORTEST: Final = 12
 """Characters of a password at least; no other rule (ASVS 5.0, 6.2.1 and 6.2.5; 8 is its least)."""
+NEW: Final = 24 * HOUR
+"""How long who was let in by an admin may not approve what somebody let in by the same one proposed (ours: a day on
+which others can see who came). The first day of a desk, on which one admin makes everybody, is exempt. Microseconds."""
 LONGEST: Final = 256
 """Characters of a name or a password at most."""
 
@@ -154,6 +158,7 @@ def add_person(
                 subject=told,
                 made_at=now,
                 settings=b"{}",
+                let_in_by=by.reviewer if by else None,
             )
         )
         facts = {"reviewer": by.reviewer if by else None, "of": person.reviewer, "role": role}
@@ -263,6 +268,42 @@ def disable(store: Store, reviewer: str, *, now: int, by: Person | None = None) 
         connection.execute(update(cases).where(held).values(lease_until=now))
         facts = {"reviewer": by.reviewer if by else None, "of": reviewer, "at": now}
         record(connection, store, "person-disabled", facts)
+
+
+def let_in(connection: Connection, reviewer: str, by: Person, now: int) -> None:
+    """Write that an admin gave a person another way in, such as a link for a new password."""
+    mine = reviewers.c.reviewer == reviewer
+    values = {"let_in_by": by.reviewer, "let_in_at": now}
+    connection.execute(update(reviewers).where(mine).values(**values))
+
+
+def hold_known(connection: Connection, store: Store, second: str, first: str, now: int) -> None:
+    """Refuse a second person whom, a moment ago, the same hand let in as the first: one admin could be both.
+
+    Args:
+        connection: of the act.
+        store: whose; a simulated one asks nothing.
+        second: who approves.
+        first: who proposed.
+        now: microseconds.
+
+    Raises:
+        UndertowError: `approver-new`.
+    """
+    came = func.coalesce(reviewers.c.let_in_at, reviewers.c.made_at)
+    both = reviewers.c.reviewer.in_((second, first))
+    asked = select(reviewers.c.reviewer, reviewers.c.let_in_by, came.label("came")).where(both)
+    found = {row.reviewer: row for row in connection.execute(asked)}
+    if found[second].let_in_by != found[first].let_in_by or found[second].came <= now - NEW:
+        return
+    begun = connection.execute(select(func.min(reviewers.c.made_at))).scalar_one()
+    if store.simulated or now < begun + NEW:
+        return
+    raise UndertowError(
+        "who let you in less than a day ago also let in whoever proposed this",
+        code="approver-new",
+        mend="ask an approver who has been here longer or was let in by another administrator; or wait a day",
+    )
 
 
 def unknown_person() -> UndertowError:

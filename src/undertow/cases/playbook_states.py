@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from undertow.cases import ledger
 from undertow.cases.acts import FRESH, worker, writing
-from undertow.cases.people import Person
+from undertow.cases.people import Person, hold_known
 from undertow.cases.store import Store
 from undertow.cases.tables import playbook_states
 from undertow.errors import UndertowError
@@ -121,7 +121,7 @@ def promote(store: Store, who: Person, playbook: str, version: str, now: int) ->
 
     Raises:
         UndertowError: `role-refused`, `playbook-version-unknown`, `playbook-state`, `playbook-card`, `two-people`,
-            `audit-unwritable`.
+            `approver-new`, `audit-unwritable`.
     """
     with _changing(store, who, playbook, version) as (connection, row):
         if row.state == "draft":
@@ -138,6 +138,7 @@ def promote(store: Store, who: Person, playbook: str, version: str, now: int) ->
                     code="two-people",
                     mend="ask somebody else whose role is `approver`",
                 )
+            hold_known(connection, store, who.reviewer, row.proposed_by, now)
             _retire_live(connection, store, who, playbook, now)
             _set(connection, row, now, state="live", approved_by=who.reviewer)
             done = "live"
@@ -177,15 +178,35 @@ def _changing(
 
 
 def _hold_card(book: Playbook) -> None:
-    """Keep a playbook a draft while nobody can read what it is for and whom it wrongly finds."""
-    if book.status == RESEARCH or not (
-        book.origin and book.falsepositives and book.examples.finds and book.examples.spares
-    ):
+    """Keep a playbook a draft while its card lacks something (T40); research stays research."""
+    lacking = card_lacks(book)
+    if book.status == RESEARCH or lacking:
         raise UndertowError(
-            "this playbook stays a draft",
+            "this playbook stays a draft"
+            + (f": its card lacks {', '.join(lacking)}" if lacking else ""),
             code="playbook-card",
-            mend="give `source`, `falsepositives`, and examples that it finds and spares; research stays research",
+            mend="give `source`, `falsepositives`, where each `likely` comes from, and examples that it finds and "
+            "spares; research stays research",
         )
+
+
+def card_lacks(book: Playbook) -> list[str]:
+    """Name what a playbook's card lacks: what it is for, whom it wrongly finds, where its weights come from.
+
+    The card of a playbook is that of its model as well: `likely` is all that is fitted.
+    """
+    has = {
+        "`title`": book.title,
+        "`source`": book.origin,
+        "`falsepositives`": book.falsepositives,
+        "examples that it finds": book.examples.finds,
+        "examples that it spares": book.examples.spares,
+    }
+    lacking = [name for name, value in has.items() if not value]
+    bare = [
+        step.name for step in book.steps if step.likely is not None and not step.likely_source
+    ]
+    return lacking + [f"the source of `likely` of `{name}`" for name in bare]
 
 
 def _is_asked(row: Row[Any], now: int) -> bool:

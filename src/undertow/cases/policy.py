@@ -19,6 +19,8 @@ RESTRICTIVE: Final = ("warn", "limit", "suspend", "remove")
 """What acts on the account, mildest first; each needs two people."""
 OPEN_HANDED: Final = ("no_action", "cannot_tell", "support_only", "refer")
 """What leaves the account alone; one person, and the time to undo, suffice."""
+NOTHING_FOUND: Final = ("no_action", "cannot_tell")
+"""Of those, what says that there is nothing to act on: it cannot be said while a measure is in force."""
 OUTCOMES: Final = (*RESTRICTIVE, *OPEN_HANDED)
 JUDGEMENTS: Final = ("likely", "unlikely", "cannot_tell")
 """What a person says before weight and suggestion are shown."""

@@ -38,7 +38,7 @@ OPEN: Final = ("new", "reopened", "claimed", "proposed", "approved", "rejected",
 """States in which somebody is to do something, those that nobody holds first."""
 JUDGED: Final = ("judge_blind", "propose", "approve", "disagree")
 """Acts after which a person has said what they think of a case, so that its score may be shown."""
-DECIDING: Final = ("propose", "approve", "disagree", "settle_appeal")
+DECIDING: Final = ("propose", "approve", "disagree", "settle_appeal", "lift")
 """Acts that are a review, counted against the day's budget."""
 MOST: Final = 200
 """Rows of a page at most."""

@@ -41,12 +41,14 @@ from undertow.cases.tables import (
     runs,
     subjects,
 )
-from undertow.cases.vault import context
+from undertow.cases.vault import Subjects, context
 from undertow.errors import UndertowError
 from undertow.units import DAY, MINUTE
 
 MOST: Final = 50
-"""Texts that one person may open within `WITHIN` (T25)."""
+"""Texts that one person may open within `WITHIN` before they prove again who they are (T25)."""
+MOST_PROVED: Final = 150
+"""Texts within `WITHIN` that no proof lets anybody pass: nobody reads four a second; ours."""
 MOST_IDENTITIES: Final = 10
 """Native ids that one person may open within `WITHIN`: seldom needed, and worth more than a text; ours."""
 WITHIN: Final = 10 * MINUTE
@@ -210,7 +212,15 @@ def run_summaries(store: Store, many: int = 30) -> list[dict[str, Any]]:
     return [{"run": row.run, "at": row.at, **msgspec.json.decode(row.summary)} for row in rows]
 
 
-def reveal(store: Store, who: Person, passage: str, why: str, now: int) -> str:
+def reveal(
+    store: Store,
+    who: Person,
+    passage: str,
+    why: str,
+    now: int,
+    *,
+    proved_at: int | None = None,
+) -> str:
     """Open the text of a passage.
 
     Args:
@@ -219,9 +229,11 @@ def reveal(store: Store, who: Person, passage: str, why: str, now: int) -> str:
         passage: its code.
         why: in a word or a sentence; sealed.
         now: microseconds.
+        proved_at: when the person last proved who they are; None where nobody can ask them.
 
     Raises:
-        UndertowError: `reveal-limit` at the 51st text in ten minutes, `reveal-why`, `passage-unknown`, `role-refused`,
+        UndertowError: `reveal-proof` at the 51st text in ten minutes since they proved who they are, `reveal-limit`
+            there where nobody can ask them, and at the 151st for all; `reveal-why`, `passage-unknown`, `role-refused`,
             `vault-erased`.
     """
     hold_role(who, *WORKS)
@@ -239,16 +251,11 @@ def reveal(store: Store, who: Person, passage: str, why: str, now: int) -> str:
                 code="passage-unknown",
                 mend="it may have been erased",
             )
-        if _count(connection, who, "text", now - WITHIN) >= MOST:
-            raise UndertowError(
-                f"{MOST} texts were opened within ten minutes",
-                code="reveal-limit",
-                mend="rest a little: decide on what you have read",
-            )
+        _hold_few(connection, who, now, proved_at)
         codes = subjects_of(row.account, row.author, row.target)
         place = context("passages", passage, "sealed_text")
         text = store.vault.open(codes, place, row.sealed_text)
-        _write(connection, store, who, (row.case, row.account, "text", passage), why, now)
+        _write(connection, store, who, (row.case, codes, "text", passage), why, now)
     return text
 
 
@@ -275,7 +282,8 @@ def reveal_identity(store: Store, who: Person, code: str, why: str, now: int) ->
                 mend="take the events in with the folder: `detect --into`",
             )
         opened = store.vault.open(code, context("subjects", code, "sealed_id"), row.sealed_id)
-        _write(connection, store, who, (*case, "identity", code), why, now)
+        found, account = case
+        _write(connection, store, who, (found, (account, code), "identity", code), why, now)
     return opened
 
 
@@ -312,18 +320,38 @@ def _hold_why(why: str) -> None:
         )
 
 
+def _hold_few(connection: Connection, who: Person, now: int, proved_at: int | None) -> None:
+    """Ask who reads on whether it is they, and let nobody read everything: `reveal-proof`, `reveal-limit`."""
+    many = _count(connection, who, "text", now - WITHIN)
+    most = MOST if proved_at is None else MOST_PROVED
+    if many >= most:
+        raise UndertowError(
+            f"{most} texts were opened within ten minutes",
+            code="reveal-limit",
+            mend="rest a little: decide on what you have read",
+        )
+    if many < MOST or proved_at is None:
+        return
+    if proved_at <= now - WITHIN or _count(connection, who, "text", proved_at) >= MOST:
+        raise UndertowError(
+            f"{MOST} texts were opened within ten minutes",
+            code="reveal-proof",
+            mend="rest a little, or prove again who you are and read on",
+        )
+
+
 def _write(
     connection: Connection,
     store: Store,
     who: Person,
-    what: tuple[str, str, str, str],
+    what: tuple[str, Subjects, str, str],
     why: str,
     now: int,
 ) -> None:
-    """Record a look: the case, its account, `text` or `identity`, and the code of what was opened."""
-    case, account, kind, of = what
+    """Record a look: the case, whom its reason speaks of, `text` or `identity`, and the code of what was opened."""
+    case, codes, kind, of = what
     sealed = store.vault.seal(
-        account, context("exposures", f"{who.reviewer} {now} {of}", "sealed_why"), why
+        codes, context("exposures", f"{who.reviewer} {now} {of}", "sealed_why"), why
     )
     row = {"reviewer": who.reviewer, "case": case, "what": kind, "of": of, "at": now}
     connection.execute(insert(exposures).values(**row, sealed_why=sealed))

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
+from undertow.cases import reasons
 from undertow.cases.allowing import unknown_subject
 from undertow.cases.claims import row_of
 from undertow.cases.coding import TARGET
@@ -38,11 +39,8 @@ from undertow.cases.tables import (
     subjects,
 )
 from undertow.cases.vault import context
-from undertow.errors import UndertowError
 from undertow.events.pseudonyms import Pseudonyms
 
-SHORTEST: Final = 10
-"""Letters of a reason at least."""
 BUSY: Final = ("proposed", "approved", "appealed")
 """States in which somebody waits for an answer: their time is not over yet."""
 KEEPERS: Final = ("approver", "admin")
@@ -100,15 +98,12 @@ def hold(store: Store, who: Person, case: str, reason: str, now: int) -> None:
         now: microseconds.
 
     Raises:
-        UndertowError: `hold-reason`, `case-unknown`, `role-refused`, `vault-erased`.
+        UndertowError: `hold-reason`, `reason-long`, `case-unknown`, `role-refused`, `vault-erased`.
     """
     hold_role(who, *KEEPERS)
-    if len(reason.strip()) < SHORTEST:
-        raise UndertowError(
-            "a hold needs a reason",
-            code="hold-reason",
-            mend="say in a sentence who needs the case",
-        )
+    reason = reasons.checked(
+        reason, "a hold needs a reason", "hold-reason", "say in a sentence who needs the case"
+    )
     with store.writing() as connection:
         row = row_of(connection, case)
         sealed = store.vault.seal(row.account, context("cases", case, "sealed_hold"), reason)

@@ -58,9 +58,22 @@ runs = Table(
     Column("run", Word, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("summary", LargeBinary, nullable=False),
+    Column("recipe", LargeBinary),
     sqlite_strict=True,
 )
-"""One row per `detect --into`: `run.json` without names of files and accounts, for the data health screen."""
+"""One row per `detect --into`: `run.json` without names of files and accounts, for the data health screen.
+
+`recipe` says how to do the run again (`cases.recipe`); null where the folder came without one.
+"""
+
+playbook_texts = Table(
+    "playbook_texts",
+    metadata,
+    Column("version", Word, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+"""The text of every playbook version that a run used, so that the run can be done again elsewhere."""
 
 cases = Table(
     "cases",
@@ -114,6 +127,21 @@ Index(
     sqlite_where=cases.c.due_at.is_not(None),
     postgresql_where=cases.c.due_at.is_not(None),
 )
+Index(
+    "ix_cases_lease_until",
+    cases.c.lease_until,
+    sqlite_where=cases.c.lease_until.is_not(None),
+    postgresql_where=cases.c.lease_until.is_not(None),
+)
+# Counting by state, and finding by the beginning of a code, PostgreSQL does by reading the whole table without these;
+# SQLite has covering indexes for the first, and finds codes as a stretch of the order (`queue._begins`).
+Index("ix_cases_state", cases.c.state).ddl_if(dialect="postgresql")
+Index("ix_cases_case_begin", cases.c.case, postgresql_ops={"case": "text_pattern_ops"}).ddl_if(
+    dialect="postgresql"
+)
+Index(
+    "ix_cases_account_begin", cases.c.account, postgresql_ops={"account": "text_pattern_ops"}
+).ddl_if(dialect="postgresql")
 """One row per account, role and playbook. `revision` grows by one with every change: a stale write meets no row.
 
 `priority` orders the queue (`cases.rule`); `sealed_hold` is the reason why a case is kept longer, null for no hold.
@@ -180,11 +208,14 @@ reviewers = Table(
     Column("made_at", Moment, nullable=False),
     Column("disabled_at", Moment),
     Column("settings", LargeBinary, nullable=False),
+    Column("let_in_by", Word, ForeignKey("reviewers.reviewer")),
+    Column("let_in_at", Moment),
     CheckConstraint("role IN ('analyst','approver','auditor','admin')", name="role"),
     sqlite_strict=True,
 )
 """`reviewer` is a random code and is what every record and export names. What the person signs in with, and the
-`subject` of single sign-on, are keyed codes of the vault; the name itself is sealed."""
+`subject` of single sign-on, are keyed codes of the vault; the name itself is sealed. `let_in_by` is the admin who last
+gave them a way in (null: at the machine itself): made them or, at `let_in_at`, let them choose another password."""
 
 second_factors = Table(
     "second_factors",
@@ -223,13 +254,15 @@ acts = Table(
     Column("clause", Word),
     Column("dossier", Word, ForeignKey("dossiers.hash")),
     Column("answers", Word, ForeignKey("acts.act")),
+    Column("about", Word, ForeignKey("subjects.code")),
     Column("sealed_reason", LargeBinary),
     Column("seconds", Integer),
     sqlite_strict=True,
 )
 """All that people (and the clock, `reviewer` null) did to cases, in order; nothing here is changed later.
 
-`answers` names the act that this one approves, rejects, takes back or appeals.
+`answers` names the act that this one approves, rejects, takes back or appeals. `about` is the target that the reason
+speaks of, null for none: it is sealed under that target's key as well as the account's.
 """
 
 measures = Table(

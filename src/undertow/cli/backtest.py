@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from undertow.cli.options import Ground, Timezone
 from undertow.cli.screen import Format, note, progress, say, show
 from undertow.errors import shown_name
 from undertow.playbooks.grammar import Playbook
@@ -19,10 +20,8 @@ def backtest(
         list[str] | None,
         typer.Option("--beside", help="Playbooks to compare with, such as those in use."),
     ] = None,
-    ground: Annotated[
-        str | None, typer.Option(help="Lawful ground for reading direct messages.")
-    ] = None,
-    timezone: Annotated[str | None, typer.Option(help="Zone of times that carry none.")] = None,
+    ground: Ground = None,
+    timezone: Timezone = None,
     chance: Annotated[
         bool, typer.Option("--chance", help="Hold accounts against null worlds too; slow.")
     ] = False,

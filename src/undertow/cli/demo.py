@@ -38,7 +38,7 @@ def demo(
 
     Example: undertow demo --serve
     """
-    from undertow.cli.detect import load_playbooks, note_next, show_ranking
+    from undertow.cli.detect import load_playbooks, note_next, playbook_texts, show_ranking
     from undertow.cli.simulate_run import Paths, plant
     from undertow.pipeline import detect
     from undertow.request import Request
@@ -55,7 +55,8 @@ def demo(
     world = out / "world.parquet"
     plant(Paths((found,), world, out / "truth.parquet"), Settings(seed=seed), None, None, None)
     with progress("reading the world", None, "events") as advance:
-        result = detect(Request((world,), out, load_playbooks(None)), advance)
+        request = Request((world,), out, load_playbooks(None))
+        result = detect(request, advance)
     show_ranking(result)
     note_next(result, out)
     note(f"who was planted: {shown_name(out / 'truth.parquet')}")
@@ -64,7 +65,7 @@ def demo(
     if serve:
         from undertow.cli.demo_serve import serve_demo
 
-        serve_demo(out, world, port)
+        serve_demo(request, playbook_texts(None), port)
 
 
 def _example() -> Path:

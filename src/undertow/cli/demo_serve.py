@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Final
 
 from undertow.cases import people
 from undertow.cases.citing import EventTexts
 from undertow.cases.intake import open_cases
 from undertow.cases.people import Person
+from undertow.cases.recipe import pinned
 from undertow.cases.store import Store, is_store, make_store, open_store
 from undertow.cli.screen import note
 from undertow.cli.serve import run
 from undertow.errors import UndertowError, shown_name
 from undertow.export.folder import open_folder
+from undertow.request import Request
 from undertow.review.settings import Settings
 
 GROUND: Final = "a simulated world"
@@ -29,19 +31,19 @@ VISITORS: Final = (
 """Name, role and words of those who come in; the analyst's link is printed last, for a click."""
 
 
-def serve_demo(out: Path, world: Path, port: int) -> None:
+def serve_demo(request: Request, playbooks: Sequence[str], port: int) -> None:
     """Open cases from the demo's results and serve them on this machine.
 
     Args:
-        out: folder that `demo` wrote; the store goes into `cases` in it.
-        world: the simulated events, for the texts.
+        request: as `demo` ran; the store goes into `cases` in its output folder.
+        playbooks: texts of its playbooks.
         port: of the desk.
 
     Raises:
         UndertowError: `demo-store-real` if there is a store of real cases already; those of `serve`.
     """
     now = time.time_ns() // 1000
-    place = out / "cases"
+    place = request.out / "cases"
     store = open_store(place) if is_store(place) else make_store(place, simulated=True)
     try:
         if not store.simulated:
@@ -50,7 +52,9 @@ def serve_demo(out: Path, world: Path, port: int) -> None:
                 code="demo-store-real",
                 mend="give another folder by --out",
             )
-        made = open_cases(store, open_folder(out), EventTexts((world,), GROUND), now=now)
+        source = EventTexts(request.paths, GROUND)
+        how = pinned(request, playbooks)
+        made = open_cases(store, open_folder(request.out), source, now=now, how=how)
         note(f"{made.opened + made.updated} cases in {shown_name(place)}")
         visitors = tuple(
             (_person(store, name, role, now).reviewer, words) for name, role, words in VISITORS

@@ -12,6 +12,11 @@ import typer
 
 from undertow.cli.detect_into import Into, hold_into, take_in
 from undertow.cli.options import (
+    Ground,
+    Playbooks,
+    Region,
+    Timezone,
+    Until,
     checked_moment,
     checked_reason,
     checked_region,
@@ -52,21 +57,11 @@ class Ranking(Protocol):
 def detect(
     events: Annotated[list[Path], typer.Argument(help="Events files, or folders of them.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")],
-    playbook: Annotated[
-        list[str] | None,
-        typer.Option("--playbook", "-p", help="A shipped name or a file. [all but research]"),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(help="Leave out events at and after this time (ISO 8601, with zone)."),
-    ] = None,
-    ground: Annotated[
-        str | None, typer.Option(help="Lawful ground for reading direct messages.")
-    ] = None,
-    timezone: Annotated[str | None, typer.Option(help="Zone of times that carry none.")] = None,
-    region: Annotated[
-        str | None, typer.Option(help="Country of national phone numbers, such as DE.")
-    ] = None,
+    playbook: Playbooks = None,
+    until: Until = None,
+    ground: Ground = None,
+    timezone: Timezone = None,
+    region: Region = None,
     prior: Annotated[
         float, typer.Option(help="Share of active accounts that recruit.", min=1e-9, max=0.5)
     ] = 2e-5,
@@ -196,7 +191,7 @@ def detect(
     show_run(result, output_format)
     if desk is not None:
         with progress("reading cited events", None, "events") as advance:
-            take_in(desk, out, events, ground, timezone, advance)
+            take_in(desk, request, playbook_texts(playbook), advance)
     raise typer.Exit(show_end(result, out, output_format))
 
 
@@ -303,3 +298,10 @@ def load_playbooks(names: list[str] | None) -> tuple[Playbook, ...]:
         return loaded
     shipped = [parse.load(name) for name in catalog.names()]
     return tuple(playbook for playbook in shipped if playbook.status != "research")
+
+
+def playbook_texts(names: list[str] | None) -> list[str]:
+    """Read the texts of the playbooks that `load_playbooks` loads; may give more than it."""
+    from undertow.playbooks import catalog, parse
+
+    return [parse.read_text(name) for name in dict.fromkeys(names or catalog.names())]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from undertow.cli.screen import note
 from undertow.cli.store_options import now, opened
-from undertow.errors import UndertowError
+
+if TYPE_CHECKING:
+    from undertow.request import Request
 
 
 @dataclass(frozen=True)
@@ -56,29 +60,42 @@ def hold_into(
 
 
 def take_in(
-    into: Into,
-    out: Path,
-    events: Sequence[Path],
-    ground: str | None,
-    timezone: str | None,
-    advance: Callable[[int], None],
+    into: Into, request: Request, playbooks: Sequence[str], advance: Callable[[int], None]
 ) -> None:
-    """Make cases of an output folder, and say how many, and how many accounts became none and why."""
+    """Make cases of the output folder of a run, and say how many, and how many accounts became none and why.
+
+    Args:
+        into: where they go.
+        request: as the run was asked for.
+        playbooks: texts of its playbooks, kept with the cases so that the run can be made again.
+        advance: called with the rows of each batch read.
+    """
     from undertow.cases.citing import EventTexts
     from undertow.cases.intake import open_cases
+    from undertow.cases.recipe import pinned
     from undertow.export.folder import open_folder
 
-    store = opened(into.place, into.keys, into.folder)
-    try:
+    at = now()
+    with closing(opened(into.place, into.keys, into.folder)) as store:
         if into.reviews is not None:
-            store.set_setting("daily_reviews", str(into.reviews))
-        source = EventTexts(tuple(events), ground, timezone, advance)
-        done = open_cases(store, open_folder(out), source, now=now())
-    except UndertowError:
-        store.close()
-        raise
-    store.close()
+            _set_reviews(store, into.reviews, at)
+        source = EventTexts(request.paths, request.ground, request.timezone, advance)
+        how = pinned(request, playbooks)
+        done = open_cases(store, open_folder(request.out), source, now=at, how=how)
     counts = ("opened", "updated", "reopened", "merged")
     note("cases: " + ", ".join(f"{getattr(done, name):,} {name}" for name in counts))
     for reason, many in sorted(done.left.items(), key=lambda one: -one[1]):
         note(f"{many:,} accounts became no case: {reason}")
+
+
+def _set_reviews(store: Any, reviews: int, at: int) -> None:  # noqa: ANN401  # `cases.store.Store`, whose import would slow `--help`
+    """Set the reviews of a day, with a leaf of the audit log; what is set already is not set again."""
+    from undertow.cases.ledger import record
+    from undertow.cases.store import put_setting
+
+    if store.setting("daily_reviews") == str(reviews):
+        return
+    with store.writing() as connection:
+        put_setting(connection, "daily_reviews", str(reviews))
+        facts = {"daily_reviews": str(reviews), "reviewer": None, "at": at}
+        record(connection, store, "settings-changed", facts)

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
 
 from undertow.errors import UndertowError
+
+Playbooks = Annotated[
+    list[str] | None,
+    typer.Option("--playbook", "-p", help="A shipped name or a file. [all but research]"),
+]
+Until = Annotated[
+    str | None,
+    typer.Option(help="Leave out events at and after this time (ISO 8601, with zone)."),
+]
+Ground = Annotated[str | None, typer.Option(help="Lawful ground for reading direct messages.")]
+Timezone = Annotated[str | None, typer.Option(help="Zone of times that carry none.")]
+Region = Annotated[
+    str | None, typer.Option(help="Country of national phone numbers, such as DE.")
+]
 
 SHORTEST_REASON = 10
 SIZE = re.compile(r"(\d+(?:\.\d+)?) *([kmgt]?i?b)", re.IGNORECASE)

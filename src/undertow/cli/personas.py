@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from undertow.cli.detect import load_playbooks
-from undertow.cli.options import checked_moment, checked_region
+from undertow.cli.options import (
+    Ground,
+    Playbooks,
+    Region,
+    Timezone,
+    Until,
+    checked_moment,
+    checked_region,
+)
 from undertow.cli.screen import complain, note, progress, say, warn
 from undertow.errors import PARTLY_REFUSED, shown_name
 
@@ -21,21 +29,11 @@ def personas(
         Path | None,
         typer.Option(help="An earlier file: what a person undid or added in it stays."),
     ] = None,
-    playbook: Annotated[
-        list[str] | None,
-        typer.Option("--playbook", "-p", help="A shipped name or a file. [all but research]"),
-    ] = None,
-    until: Annotated[
-        str | None,
-        typer.Option(help="Leave out events at and after this time (ISO 8601, with zone)."),
-    ] = None,
-    ground: Annotated[
-        str | None, typer.Option(help="Lawful ground for reading direct messages.")
-    ] = None,
-    timezone: Annotated[str | None, typer.Option(help="Zone of times that carry none.")] = None,
-    region: Annotated[
-        str | None, typer.Option(help="Country of national phone numbers, such as DE.")
-    ] = None,
+    playbook: Playbooks = None,
+    until: Until = None,
+    ground: Ground = None,
+    timezone: Timezone = None,
+    region: Region = None,
 ) -> None:
     """Find accounts on several platforms that are held to be one actor, with the evidence.
 

@@ -45,6 +45,7 @@ COMMANDS: Final = (
     Entry("deliver", "deliver", "Tell your own system what people decided."),
     Entry("serve", "serve", "Open the review desk in a browser."),
     Entry("case", "case", "Look at cases; hold, erase, allow."),
+    Entry("replay", "replay", "Make a case again from its events, and compare."),
     Entry("report", "report", "Count a month at the desk."),
     Entry("backup", "backup", "Write a case store into a file."),
     Entry("restore", "restore", "Make a case store of a backup."),

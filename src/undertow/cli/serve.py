@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +36,10 @@ def serve(
     events: Annotated[
         Path | None, typer.Option(help="Folder of events for back-tests of playbooks.")
     ] = None,
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="Serve counts for Prometheus at HOST:PORT of this machine."),
+    ] = None,
     keys: Annotated[Path | None, typer.Option(help="Key file. [CASES.keys]")] = None,
     folder: Annotated[
         Path | None, typer.Option(help="With PostgreSQL: folder of checkpoints and backups.")
@@ -60,9 +65,10 @@ def serve(
         events=None if events is None else str(events),
     )
     settings = _with_factor(settings, second_factor)
+    address = None if metrics is None else _near(metrics)
     store = open_store(cases, keys=keys, folder=folder)
     try:
-        run(store, settings)
+        run(store, settings, metrics=address)
     finally:
         store.close()
 
@@ -71,6 +77,8 @@ def run(
     store: Any,  # noqa: ANN401  # `cases.store.Store`, whose import would slow `--help`
     settings: Settings,
     visitors: tuple[tuple[str, str], ...] = (),
+    *,
+    metrics: tuple[str, int] | None = None,
 ) -> None:
     """Serve until interrupted; say where, with links for whoever has to come in.
 
@@ -78,13 +86,22 @@ def run(
         store: the open case store.
         settings: how it is served.
         visitors: code and words of people who come in by a link alone; in a simulated store only.
+        metrics: where counts are served, on this machine; None for nowhere.
     """
     from fastapi import FastAPI
 
+    from undertow.exposed import HERE, Exposed, Metric
+    from undertow.review.counts import PREFIX, numbers
     from undertow.review.safe_start import has_people
     from undertow.review.serving import serve as listen
 
+    served: list[FastAPI] = []
+
+    def counted() -> list[Metric]:
+        return numbers(served[0])  # before the desk listens there is nothing to count: 503
+
     def ready(app: FastAPI) -> None:
+        served.append(app)
         links, now, origin = app.state.links, app.state.clock(), settings.origin
         note("the desk is open; Ctrl-C closes it")
         if not has_people(store):
@@ -97,7 +114,26 @@ def run(
         if not visitors:
             say(f"{origin}/")
 
-    listen(store, settings, ready)
+    with ExitStack() as open_:
+        if metrics is not None:
+            near = Exposed(metrics, counted, prefix=PREFIX, hosts=HERE, code="serve-metrics")
+            open_.callback(near.close)
+            note(f"metrics: http://{metrics[0]}:{near.port}/metrics")
+        listen(store, settings, ready)
+
+
+def _near(given: str) -> tuple[str, int]:
+    """Read where counts are served; another machine reads them by a tunnel or an agent of its own here."""
+    from undertow.exposed import HERE, parse_address
+
+    address = parse_address(given, "serve-metrics")
+    if address[0] not in HERE:
+        raise UndertowError(
+            "counts of a desk are served on this machine alone",
+            code="serve-metrics",
+            mend="write 127.0.0.1:PORT, and let an agent on this machine pass them on",
+        )
+    return address
 
 
 def _with_factor(settings: Settings, asked: str | None) -> Settings:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from undertow.cli.options import Ground, Timezone
 from undertow.cli.screen import Format
 
 
@@ -36,10 +37,8 @@ def simulate(
         str | None,
         typer.Option(help="none, tie or list: campaigns differ from honest groups by that."),
     ] = None,
-    ground: Annotated[
-        str | None, typer.Option(help="Lawful ground for reading direct messages.")
-    ] = None,
-    timezone: Annotated[str | None, typer.Option(help="Zone of times that carry none.")] = None,
+    ground: Ground = None,
+    timezone: Timezone = None,
     output_format: Annotated[
         Format, typer.Option("--format", help="Of the summary.")
     ] = Format.TEXT,

@@ -14,7 +14,14 @@ from typing import Annotated, Any
 import typer
 
 from undertow.cli.detect import load_playbooks
-from undertow.cli.options import checked_duration, checked_region
+from undertow.cli.options import (
+    Ground,
+    Playbooks,
+    Region,
+    Timezone,
+    checked_duration,
+    checked_region,
+)
 from undertow.cli.screen import complain, note, settings, warn
 from undertow.errors import DONE, PARTLY_REFUSED, UndertowError, shown_name
 
@@ -30,13 +37,8 @@ def watch(
             metavar="[SOURCE]",
         ),
     ] = "-",
-    playbook: Annotated[
-        list[str] | None,
-        typer.Option("--playbook", "-p", help="A shipped name or a file. [all but research]"),
-    ] = None,
-    ground: Annotated[
-        str | None, typer.Option(help="Lawful ground for reading direct messages.")
-    ] = None,
+    playbook: Playbooks = None,
+    ground: Ground = None,
     sources: Annotated[
         Path | None, typer.Option(help="File that declares what could be seen, as YAML.")
     ] = None,
@@ -47,10 +49,8 @@ def watch(
         str | None,
         typer.Option(help="Set aside events further ahead of the clock than this, such as 1d."),
     ] = None,
-    timezone: Annotated[str | None, typer.Option(help="Zone of times that carry none.")] = None,
-    region: Annotated[
-        str | None, typer.Option(help="Country of national phone numbers, such as DE.")
-    ] = None,
+    timezone: Timezone = None,
+    region: Region = None,
     state: Annotated[
         Path | None,
         typer.Option(help="Folder of checkpoints; a killed run goes on from there."),
@@ -81,7 +81,7 @@ def watch(
     Example: undertow watch events.jsonl --ground "terms, section 4" --state watched --alerts alerts.jsonl
     """
     from undertow.compiled import is_kept
-    from undertow.live.metrics import Exposed, parse_address
+    from undertow.exposed import Exposed, parse_address
     from undertow.live.opening import declared_for, hold_playbooks, is_stream, open_source
     from undertow.live.rates import read_rates
     from undertow.live.settings import Settings
@@ -120,7 +120,11 @@ def watch(
         raise
     exposed = None
     try:
-        exposed = None if address is None else Exposed(address, running.metrics)
+        exposed = (
+            None
+            if address is None
+            else Exposed(address, running.metrics, prefix="undertow_watch_")
+        )
         if exposed is not None:
             note(f"metrics: http://{address[0] if address else ''}:{exposed.port}/metrics")
         _tell_before(running, asked.declared)

@@ -7,8 +7,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from undertow.exposed import Metric
 from undertow.live.engine import Engine
-from undertow.live.metrics import Metric
 from undertow.live.order import Waiting
 from undertow.units import SECOND
 

@@ -18,6 +18,7 @@ import msgspec
 
 from undertow.errors import UndertowError
 from undertow.events.pseudonyms import Pseudonyms
+from undertow.exposed import Metric
 from undertow.live.alerts import Wording
 from undertow.live.appended import Appended
 from undertow.live.checkpoint import Checkpoints, Saved
@@ -35,7 +36,6 @@ from undertow.live.engine import Compiled, Engine
 from undertow.live.event_names import EventNames
 from undertow.live.gates import Gates
 from undertow.live.lines import Block, LineReader
-from undertow.live.metrics import Metric
 from undertow.live.order import Waiting
 from undertow.live.settings import Settings
 from undertow.live.sources import Source

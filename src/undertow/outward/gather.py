@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import func, select
 
-from undertow.cases import reading
+from undertow.cases import reading, reasons
 from undertow.cases.beside import opened
 from undertow.cases.people import WORKS, Person, hold_role
 from undertow.cases.reading import CaseView
@@ -26,8 +26,6 @@ from undertow.outward.record import Act, Measure, Passage, Record, Target, decid
 
 SETTLED: Final = "settle"
 """Kind of the act by which a decision takes effect (`cases.settling`)."""
-SHORTEST: Final = 10
-"""Characters of a reason at least, as for native ids elsewhere."""
 
 
 def gather(
@@ -77,13 +75,13 @@ def gather(
 
 
 def hold_reason(reason: str) -> None:
-    """Refuse a reason that says nothing: `export-reason`."""
-    if len(reason.strip()) < SHORTEST:
-        raise UndertowError(
-            "an export with an id or with text needs a reason",
-            code="export-reason",
-            mend="say in a sentence who needs it and why; it is written into the file and the audit log",
-        )
+    """Refuse a reason that says nothing, or too much: `export-reason`, `reason-long`."""
+    reasons.checked(
+        reason,
+        "an export with an id or with text needs a reason",
+        "export-reason",
+        "say in a sentence who needs it and why; it is written into the file and the audit log",
+    )
 
 
 def _record(view: CaseView, *, with_reasons: bool, simulated: bool) -> Record:

@@ -45,7 +45,7 @@ class Order(msgspec.Struct, frozen=True):
 
     Attributes:
         delivery: stable id; equal for every repetition.
-        what: `apply` a measure, or `lift` one that was overturned on appeal.
+        what: `apply` a measure, or `lift` one that was overturned on appeal or lifted later.
         account: code.
         native: the account's own id; None unless the operator declared that it must act on it.
     """

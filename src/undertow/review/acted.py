@@ -36,6 +36,7 @@ KINDS: Final = {
     "appeal": marked("appeal recorded"),
     "settle_appeal": marked("appeal settled"),
     "reopen": marked("reopened"),
+    "lift": marked("measure lifted"),
     "reopened": marked("reopened by new evidence"),
     "close": marked("closed"),
     "hold": marked("put on hold"),
@@ -81,6 +82,16 @@ class Decided:
     outcome: str
     act: str
     effective_at: int
+
+
+@dataclass(frozen=True)
+class InForce:
+    """A measure that took effect and that nobody lifted; `mine`: this person proposed or approved it."""
+
+    code: str
+    outcome: str
+    since: int
+    mine: bool
 
 
 @dataclass(frozen=True)
@@ -157,6 +168,20 @@ def decided(view: CaseView, window: int) -> Decided | None:
     return Decided(str(last.outcome), last.code, last.at + window)
 
 
+def in_force(view: CaseView, who: Person, now: int) -> list[InForce]:
+    """List the measures that stand on the account, newest first; none to whoever is to judge first."""
+    return [
+        InForce(
+            one.code,
+            one.outcome,
+            one.effective_at,
+            who.reviewer in (one.proposed_by, one.approved_by),
+        )
+        for one in view.measures
+        if one.undone_at is None and one.lifted_at is None and one.effective_at <= now
+    ]
+
+
 def told(
     language: Language, act: Act, people: Mapping[str, str], clauses: Mapping[str, str]
 ) -> Told:
@@ -184,7 +209,7 @@ def _what(language: Language, act: Act, people: Mapping[str, str]) -> str | None
         "help": names.HELP,
         "settle_appeal": SETTLED,
         "skip": names.SKIPS,
-        **dict.fromkeys(("propose", "approve", "disagree"), names.OUTCOMES),
+        **dict.fromkeys(("propose", "approve", "disagree", "lift"), names.OUTCOMES),
     }
     if act.kind not in known:
         return None

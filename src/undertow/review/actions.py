@@ -13,7 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from undertow.cases import allowing, claims, decide, reading
+from undertow.errors import UndertowError
 from undertow.review.asked import current, is_partial, now_of, store_of, wants_json
+from undertow.review.guard import Refusal
 from undertow.review.signin import own
 
 router = APIRouter(prefix="/case/{case}")
@@ -83,8 +85,21 @@ def _to_queue(request: Request, case: str) -> Response:
 
 @router.post("/reveal", name="reveal")
 def reveal(request: Request, case: str, passage: Code, why: Reason) -> Response:
-    """Show one text to one person, who says why; the look is recorded before the text is seen."""
-    text = reading.reveal(store_of(request), current(request), passage, why, now_of(request))
+    """Show one text to one person, who says why; the look is recorded before the text is seen.
+
+    Whoever reads very many is asked again who they are.
+    """
+    store, standing, now = store_of(request), own(request), now_of(request)
+    try:
+        text = reading.reveal(
+            store, standing.person, passage, why, now, proved_at=standing.proved_at
+        )
+    except UndertowError as fault:
+        if fault.code != "reveal-proof":
+            raise
+        raise Refusal(
+            fault.what, code=fault.code, mend=str(fault.mend), status=401, goes_to="/prove"
+        ) from None
     return _shown(request, "passage.html", case=case, passage=passage, text=text)
 
 
@@ -236,6 +251,16 @@ def settle_appeal(
 def reopen(request: Request, case: str, reason: Reason) -> Response:
     """Open a closed case again, with a reason."""
     made = decide.reopen(store_of(request), current(request), case, reason, now_of(request))
+    return done(request, case, act=made)
+
+
+@router.post("/lift", name="lift")
+def lift(
+    request: Request, case: str, measure: Code, reason: Reason, revision: Revision
+) -> Response:
+    """End a measure in force on a case that was opened again; whoever proposed or approved it may not."""
+    store, who = store_of(request), current(request)
+    made = decide.lift(store, who, case, measure, reason, revision, now_of(request))
     return done(request, case, act=made)
 
 

@@ -30,6 +30,7 @@ from undertow.review import (
     start,
     static_files,
 )
+from undertow.review.counts import Counts
 from undertow.review.doors import Doors
 from undertow.review.faults import Faults, route_fault
 from undertow.review.gate import Gate
@@ -115,7 +116,7 @@ def make_app(
     )
     app.state.store, app.state.settings, app.state.clock = store, settings, clock_
     app.state.links, app.state.gate, app.state.passkeys = Links(), Gate(), Passkeys()
-    app.state.oidc = oidc.Flows()
+    app.state.oidc, app.state.counts = oidc.Flows(), Counts()
     app.state.logger = logger or logger_for()
     app.state.desk = None
     app.state.tasks = clock.tasks(store, settings)

@@ -54,6 +54,7 @@ def tick(app: FastAPI) -> int:
             met = {"fault": type(fault).__name__, "place": place_of(fault)}
             # `exception` would log the fault's own text, which may hold data.
             app.state.logger.error("clock", task=name, **met)  # noqa: TRY400  # as above
+    app.state.counts.failed(failed)
     return failed
 
 

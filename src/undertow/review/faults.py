@@ -35,6 +35,7 @@ STATUS: Final = {
     "role-refused": 403,
     "oidc-stranger": 403,
     "appeal-third": 403,
+    "approver-new": 403,
     "not-yours": 403,
     "target-protected": 403,
     "two-people": 403,
@@ -43,6 +44,7 @@ STATUS: Final = {
     "case-unknown": 404,
     "dossier-unknown": 404,
     "identity-unknown": 404,
+    "measure-unknown": 404,
     "passage-unknown": 404,
     "person-unknown": 404,
     "playbook-version-unknown": 404,
@@ -55,6 +57,7 @@ STATUS: Final = {
     "case-state": 409,
     "dossier-stale": 409,
     "judged-already": 409,
+    "measure-in-force": 409,
     "person-there": 409,
     "playbook-state": 409,
     "proposal-expired": 409,
@@ -232,6 +235,7 @@ class Faults:
             request = Request(scope, receive)
             response = await _answered(request, fault, request_id)
             await response(scope, receive, watched)
+        scope["app"].state.counts.answered(status)
         self._log(Request(scope), status, begun, fault)
 
     def _log(

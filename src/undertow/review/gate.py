@@ -11,6 +11,7 @@ from starlette.requests import Request
 from undertow.cases.people import Person
 from undertow.errors import UndertowError
 from undertow.review.asked import now_of
+from undertow.review.counts import Counts
 from undertow.review.doors import TooOften
 from undertow.review.throttle import SECOND, Throttle
 
@@ -37,7 +38,9 @@ class Gate:
         """
         source = request.client.host if request.client else ""
         wait = self.throttle.wait(name, source, now_of(request))
+        counts: Counts = request.app.state.counts
         if wait:
+            counts.sign_in_refused()
             raise TooOften(
                 "too many tries to sign in", code="sign-in-wait", seconds=wait / SECOND
             )
@@ -45,6 +48,7 @@ class Gate:
             person = check(name, password)
         if person is None:
             self.throttle.failed(name, source, now_of(request))
+            counts.sign_in_refused()
             raise UndertowError(
                 "name and password do not belong together",
                 code="sign-in-refused",

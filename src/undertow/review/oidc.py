@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
+from urllib.parse import quote
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -23,6 +24,7 @@ from undertow.cases import people
 from undertow.errors import UndertowError
 from undertow.review import sessions
 from undertow.review.asked import now_of, settings_of, store_of
+from undertow.review.counts import Counts
 from undertow.review.faults import own_page
 from undertow.review.settings import MINUTE, Oidc, Settings
 from undertow.review.signin import admitted
@@ -39,6 +41,8 @@ MOST: Final = 1000
 FACTORS: Final = frozenset({"mfa", "hwk", "swk", "otp"})
 """Values of `amr` (RFC 8176) that tell of a second factor."""
 SECOND: Final = 1_000_000
+_URL: Final = ":/%#?=@[]!$&'()*+,;"
+"""What stands in an address as it is, as Starlette's redirects have it."""
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -266,13 +270,19 @@ def oidc_back(
     provider, settings, now = provider_of(request), settings_of(request), now_of(request)
     browser = request.cookies.get(cookie_of(settings), "")
     flow = flows_of(request).end(state, browser, now)
-    if flow is None or not code:
-        raise refused()
-    with _spoken():
-        told = provider.tell(flow, code, now)
+    counts: Counts = request.app.state.counts
+    try:
+        if flow is None or not code:
+            raise refused()
+        with _spoken():
+            told = provider.tell(flow, code, now)
+    except UndertowError:
+        counts.sign_in_refused()
+        raise
     store = store_of(request)
     person = people.person_of_subject(store, told.subject)
     if person is None:
+        counts.sign_in_refused()
         raise UndertowError(
             "nobody at this desk is known to the identity provider by that account",
             code="oidc-stranger",
@@ -282,7 +292,8 @@ def oidc_back(
         request, person, flow.next, "oidc", proved_at=told.at * SECOND, second=told.second
     )
     page = render(request, "entered.html", next=flow.next)
-    page.headers["Refresh"] = f"0; url={flow.next}"
+    # A header holds Latin letters alone; `next` may hold any, such as a filter of the queue in Arabic.
+    page.headers["Refresh"] = f"0; url={quote(flow.next, safe=_URL)}"
     page.headers.append("Set-Cookie", entered.headers["Set-Cookie"])
     page.delete_cookie(
         cookie_of(settings), path="/", secure=settings.tls, httponly=True, samesite="lax"

@@ -111,6 +111,7 @@ ROUTES: Final[Mapping[str, Policy]] = {
     "appeal": REVIEWERS,
     "settle_appeal": _all("analyst", "approver", proved=True),
     "reopen": REVIEWERS,
+    "lift": Policy({"analyst": "holder", "approver": "holder"}, proved=True),
     "allow": _all("approver", proved=True),
     "disallow": _all("approver", proved=True),
     "promote": _all("approver", proved=True),

@@ -100,6 +100,7 @@ def people_link(request: Request, reviewer: Code) -> Response:
         raise staff.unknown_person()
     with store.writing() as connection:
         facts = {"reviewer": current(request).reviewer, "of": reviewer, "at": now_of(request)}
+        staff.let_in(connection, reviewer, current(request), now_of(request))
         record(connection, store, "link-made", facts)
     link = enter_url(request, found.reviewer)
     if wants_json(request):

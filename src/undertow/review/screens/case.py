@@ -269,6 +269,7 @@ def _deciding(
         "may_approve": acted.may_approve(view, who),
         "may_settle": acted.may_settle(view, who),
         "decided": acted.decided(view, window),
+        "in_force": acted.in_force(view, who, now_of(request)),
         "appeal": next((one for one in reversed(view.acts) if one.kind == "appeal"), None),
         "undo": language.lasting(window),
         "acts": [acted.told(language, one, people_, known) for one in view.acts],

@@ -56,6 +56,15 @@ runs = Table(
     Column("run", Word, primary_key=True),
     Column("at", Moment, nullable=False),
     Column("summary", LargeBinary, nullable=False),
+    Column("recipe", LargeBinary),
+    sqlite_strict=True,
+)
+
+playbook_texts = Table(
+    "playbook_texts",
+    metadata,
+    Column("version", Word, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 
@@ -111,6 +120,19 @@ Index(
     sqlite_where=cases.c.due_at.is_not(None),
     postgresql_where=cases.c.due_at.is_not(None),
 )
+Index(
+    "ix_cases_lease_until",
+    cases.c.lease_until,
+    sqlite_where=cases.c.lease_until.is_not(None),
+    postgresql_where=cases.c.lease_until.is_not(None),
+)
+Index("ix_cases_state", cases.c.state).ddl_if(dialect="postgresql")
+Index("ix_cases_case_begin", cases.c.case, postgresql_ops={"case": "text_pattern_ops"}).ddl_if(
+    dialect="postgresql"
+)
+Index(
+    "ix_cases_account_begin", cases.c.account, postgresql_ops={"account": "text_pattern_ops"}
+).ddl_if(dialect="postgresql")
 
 dossiers = Table(
     "dossiers",
@@ -169,6 +191,8 @@ reviewers = Table(
     Column("made_at", Moment, nullable=False),
     Column("disabled_at", Moment),
     Column("settings", LargeBinary, nullable=False),
+    Column("let_in_by", Word, ForeignKey("reviewers.reviewer")),
+    Column("let_in_at", Moment),
     CheckConstraint("role IN ('analyst','approver','auditor','admin')", name="role"),
     sqlite_strict=True,
 )
@@ -209,6 +233,7 @@ acts = Table(
     Column("clause", Word),
     Column("dossier", Word, ForeignKey("dossiers.hash")),
     Column("answers", Word, ForeignKey("acts.act")),
+    Column("about", Word, ForeignKey("subjects.code")),
     Column("sealed_reason", LargeBinary),
     Column("seconds", Integer),
     sqlite_strict=True,
