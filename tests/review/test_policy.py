@@ -31,7 +31,10 @@ OWN_PAGES = {
     "passkey_post",
 }
 """What everybody may do, for themselves."""
-READ = {"queue", "case", "campaign", "campaigns", "workbench", "exports", "backtest_result"}
+READ = {
+    *("queue", "case", "campaign", "campaigns", "group"),
+    *("workbench", "exports", "backtest_result"),
+}
 """Screens of cases, without texts and identities."""
 ADMIN_ONLY = {"people", "settings"}
 ENDS = ("sign_out", "me_sessions", "people_disable", "people_passkeys")

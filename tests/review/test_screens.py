@@ -44,6 +44,7 @@ def screens(served: Any) -> list[str]:
         f"/case/{first.code}",
         "/campaign",
         f"/campaign/{first.campaign}",
+        f"/campaign/{first.campaign}/group",
         "/workbench",
         "/health",
         "/me",
