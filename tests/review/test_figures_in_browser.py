@@ -149,3 +149,67 @@ def test_several_cases_are_claimed_and_proposed_on_by_the_keyboard(browsed: Brow
         assert said(page, "h1") == [2]
         assert not faults(page)
     assert browsed.said == []
+
+
+def at_line(page: Any, text: str) -> None:
+    """Put the caret before a text of the editor."""
+    page.evaluate(
+        "text => { const at = document.getElementById('text'); at.focus();"
+        "const i = at.value.indexOf(text); at.setSelectionRange(i, i); }",
+        text,
+    )
+
+
+def test_the_editor_offers_keys_names_and_words_where_they_can_stand(browsed: Browsed) -> None:
+    page = browsed.page("ada")
+    page.goto(f"{browsed.origin}/workbench")
+
+    def offered() -> list[str]:
+        return list(page.locator("#offers:not([hidden]) li").all_inner_texts())
+
+    at_line(page, "    from: target\n    to: gatekeeper")
+    page.keyboard.type("    wi")
+    assert offered() == ["within"]
+    page.keyboard.press("ArrowDown")
+    assert page.get_attribute("#text", "aria-activedescendant") == "offer-0"
+    assert not faults(page)
+    page.keyboard.press("Enter")
+    page.keyboard.type(": 28x\n    has: a")
+    assert offered() == ["address", "answered"]
+    page.keyboard.press("Escape")
+    assert offered() == []
+    page.keyboard.type("ddress\n    to: fac")
+    assert offered() == ["facilitator"]
+    page.keyboard.type("ilitator\n")
+    page.wait_for_selector("#checked a[data-goto]")
+    assert not faults(page)
+    page.click("#checked a[data-goto] >> nth=0")
+    chosen = page.evaluate(
+        "(() => { const at = document.getElementById('text');"
+        "return at.value.slice(0, at.selectionStart).split('\\n').length; })()"
+    )
+    assert chosen == int(
+        str(page.get_attribute("#checked a[data-goto]", "data-goto")).split(":")[0]
+    )
+    page.evaluate("document.getElementById('text').setSelectionRange(0, 0)")
+    page.keyboard.press("Control+Space")
+    assert "listed_from" in offered()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") != "text"
+    assert offered() == []
+    assert browsed.said == []
+
+
+def test_no_key_is_offered_in_a_comment_and_enter_writes_a_line(browsed: Browsed) -> None:
+    page = browsed.page("ada")
+    page.goto(f"{browsed.origin}/workbench")
+    page.evaluate(
+        "(() => { const at = document.getElementById('text'); at.value = ''; at.focus(); })()"
+    )
+    page.keyboard.type("# st")
+    assert page.is_hidden("#offers")
+    page.keyboard.press("Enter")
+    page.keyboard.type("st")
+    assert page.is_visible("#offers")
+    page.keyboard.press("Enter")
+    assert page.input_value("#text") == "# st\nst\n"
