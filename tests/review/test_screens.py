@@ -47,6 +47,7 @@ def screens(served: Any) -> list[str]:
         f"/campaign/{first.campaign}/group",
         "/workbench",
         "/health",
+        "/month",
         "/me",
     ]
 

@@ -140,6 +140,15 @@ def test_a_back_test_runs_apart_and_its_answer_is_kept(
     assert desk.get("nothing") is None
 
 
+def test_events_that_were_named_from_here_are_found_from_there(
+    quick: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick('echo "{\\"events\\": \\"$5\\"}"')
+    monkeypatch.chdir(tmp_path)
+    trial = waited(trials.Trials().start(TEXT, "mine", {}, Path("events.parquet"), 0))
+    assert trial.told == {"events": str(tmp_path / "events.parquet")}
+
+
 def test_one_back_test_runs_at_a_time(quick: Callable[..., None], tmp_path: Path) -> None:
     quick("sleep 5")
     desk = trials.Trials()

@@ -55,7 +55,8 @@ def serve_demo(out: Path, world: Path, port: int) -> None:
         visitors = tuple(
             (_person(store, name, role, now).reviewer, words) for name, role, words in VISITORS
         )
-        run(store, Settings(port=port), visitors)
+        # Back-tests may use the world that the cases are from.
+        run(store, Settings(port=port, events=str(world)), visitors)
     finally:
         store.close()
 

@@ -39,7 +39,15 @@ from undertow.review.links import Links
 from undertow.review.logs import logger_for
 from undertow.review.passkeys import Passkeys
 from undertow.review.policy import HALF
-from undertow.review.screens import campaign, case, group, health, queue, workbench
+from undertow.review.screens import (
+    campaign,
+    case,
+    group,
+    health,
+    month,
+    queue,
+    workbench,
+)
 from undertow.review.settings import Settings
 
 home = APIRouter()
@@ -76,6 +84,7 @@ def routers() -> tuple[APIRouter, ...]:
         campaign.router,
         workbench.router,
         health.router,
+        month.router,
     )
 
 

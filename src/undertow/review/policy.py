@@ -73,6 +73,8 @@ ROUTES: Final[Mapping[str, Policy]] = {
     "me_json": EVERYONE,
     "me_post": EVERYONE,
     "me_sessions": EVERYONE,
+    "pause": REVIEWERS,
+    "pause_post": REVIEWERS,
     "openapi": EVERYONE,
     # Screens and their twins
     "queue": READERS,
@@ -88,6 +90,8 @@ ROUTES: Final[Mapping[str, Policy]] = {
     "workbench_json": READERS,
     "health": EVERYONE,
     "health_json": EVERYONE,
+    "month": EVERYONE,
+    "month_json": EVERYONE,
     "bench_check": REVIEWERS,
     "bench_draft": REVIEWERS,
     "backtest": REVIEWERS,

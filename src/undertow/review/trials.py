@@ -137,7 +137,7 @@ def _ran(trial: Trial, text: str, beside: dict[str, str], events: Path) -> bytes
             "undertow.cli.main",
             "backtest",
             str(mine),
-            str(events),
+            str(events.resolve()),
         ]
         for i, other in enumerate(beside.values()):
             file = folder / f"beside-{i}.yaml"
