@@ -8,9 +8,11 @@ from typing import Any
 import msgspec
 import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from undertow.events import days
 from undertow.events.days import CHANNELS, MOST, days_seen
 from undertow.events.log import EventLog
 from undertow.events.table import TYPES, VISIBILITIES
@@ -81,8 +83,25 @@ def test_every_event_of_the_newest_days_is_counted_once(rows: list[Any]) -> None
     assert all(told["first"] + len(one["events"]) - 1 == last for one in told["channels"])
 
 
+def test_of_many_channels_those_with_most_events_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(days, "MOST_CHANNELS", 2)
+    rows = [
+        *[(h, "post", None, "chat", False) for h in (0, 30, 60)],
+        *[(h, "message", None, "chat", False) for h in (1, 31)],
+        (2, "post", None, "forum", False),
+    ]
+    told = days_seen(log_of(rows))
+    assert [(one["platform"], one["class"], one["events"]) for one in told["channels"]] == [
+        ("chat", "public", [1, 1, 1]),
+        ("chat", "direct", [1, 1, 0]),
+    ]
+    assert told["left_out"] == 1
+
+
 def test_no_event_gives_no_day() -> None:
-    assert days_seen(log_of([])) == {"first": None, "channels": []}
+    assert days_seen(log_of([])) == {"first": None, "channels": [], "left_out": 0}
 
 
 def test_what_is_counted_is_what_the_desk_reads() -> None:

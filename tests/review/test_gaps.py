@@ -99,8 +99,10 @@ def test_data_health_draws_the_gaps_lists_them_and_says_the_newest_on_top(
     on_cases: Any,
 ) -> None:
     served = on_cases()
-    with_days(served, told(("<b>", "direct", [100] * 20 + [0, 0] + [100] * 5)))
+    days = told(("<b>", "direct", [100] * 20 + [0, 0] + [100] * 5)) | {"left_out": 7}
+    with_days(served, days)
     page = served.caller("ada").get("/health").text
+    assert "7 channels with fewer events are not drawn" in page
     assert "lately 2 days without any event" in page
     assert page.count('<rect class="none"') >= 1
     table = page[page.index(" as a table") :]

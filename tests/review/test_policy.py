@@ -103,6 +103,7 @@ def test_auditors_change_nothing_and_administrators_see_no_case() -> None:
         "disallow",
         "promote",
         "bench_retire",
+        "group_approve",
     }
 
 

@@ -141,10 +141,11 @@ class Channel(msgspec.Struct, frozen=True, rename={"kind": "class"}):
 
 
 class Days(msgspec.Struct, frozen=True):
-    """Events by day and channel; `first` is the first day counted, since 1970 (UTC)."""
+    """Events by day and channel; `first` is the first day counted, since 1970 (UTC); `left_out`: further channels."""
 
     first: int | None = None
     channels: tuple[Channel, ...] = ()
+    left_out: int = 0
 
 
 class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "undertow"}):

@@ -74,6 +74,8 @@ class Gaps:
     since: int
     until: int
     days: int
+    left_out: int = 0
+    """Channels with fewer events than any of these, which the run did not tell of."""
 
 
 def gaps(
@@ -120,6 +122,7 @@ def gaps(
         first * DAY,
         (first + days - 1) * DAY,
         days,
+        int(told.get("left_out", 0)),
     )
 
 
