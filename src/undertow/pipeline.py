@@ -24,6 +24,7 @@ from undertow.campaigns.tie import tied
 from undertow.carried.state import Declared, State
 from undertow.compiled import meanwhile
 from undertow.engines.spark import session
+from undertow.events.days import days_seen
 from undertow.events.load import load
 from undertow.events.log import EventLog
 from undertow.events.order import THREADS
@@ -256,6 +257,8 @@ def _handed_on(
         tables = list(pool.map(lambda one: table.tables(log, one, shown), weighed))
     ranked = table.ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
     summary = _summary(request, files, declared, told, weighed)
+    # Where other machines hold the rows, the log here is a part of them.
+    summary["days"] = days_seen(log) if also.told is None else None
     written = {
         "funnels.parquet": pa.concat_tables(
             [f for _, f, _ in tables], promote_options="default"

@@ -135,26 +135,39 @@ CARD = CampaignCard(
 
 
 def test_a_campaign_has_a_shape_per_role_and_a_dot_per_person() -> None:
-    one = campaign.campaign(language("en"), CARD, {"a:1": 20, "a:2": 3}, {"a:1": "k:1"})
+    dates = campaign.Dates({"a:1": 3, "a:2": 7}, {"a:1": tuple(range(3, 23)), "a:2": (7, 8, 9)})
+    one = campaign.campaign(language("en"), CARD, {"a:1": "k:1"}, dates)
     nodes = {node.code: node for node in one.nodes}
     assert len(nodes["a:1"].dots) == campaign.DOTS
-    assert nodes["a:1"].more == 8
+    assert nodes["a:1"].more == tuple(range(15, 23))
     assert len(nodes["a:2"].dots) == 3
     assert nodes["a:1"].case == "k:1"
     assert nodes["a:3"].case is None
     assert nodes["a:3"].x < nodes["a:1"].x
 
 
+def test_a_tie_is_there_from_when_both_had_acted_and_always_where_nobody_knows() -> None:
+    dates = campaign.Dates({"a:1": 3, "a:2": 7}, {})
+    edges = {(one.a, one.b): one.since for one in drawn_with(dates).edges}
+    assert edges["a:1", "a:2"] == 7
+    assert edges["a:1", "a:3"] == 3
+    assert {one.since for one in drawn_with(campaign.UNDATED).edges} == {None}
+
+
+def drawn_with(dates: campaign.Dates) -> campaign.Drawn:
+    return campaign.campaign(language("en"), CARD, {}, dates)
+
+
 def test_a_campaign_read_from_the_right_is_mirrored() -> None:
-    left = campaign.campaign(language("en"), CARD, {}, {})
-    right = campaign.campaign(language("ar"), CARD, {}, {})
+    left = campaign.campaign(language("en"), CARD, {})
+    right = campaign.campaign(language("ar"), CARD, {})
     for one, other in zip(left.nodes, right.nodes, strict=True):
         assert one.x + other.x == pytest.approx(graph.WIDTH)
 
 
 def test_a_pair_that_one_weak_signal_holds_is_named() -> None:
     assert campaign.alone(CARD.ties) == [("a:1", "a:3", "gatekeeper", 1.2)]
-    weak = [edge for edge in campaign.campaign(language("en"), CARD, {}, {}).edges if edge.weak]
+    weak = [edge for edge in campaign.campaign(language("en"), CARD, {}).edges if edge.weak]
     assert [(one.a, one.b) for one in weak] == [("a:1", "a:3")]
 
 
@@ -165,8 +178,8 @@ def test_a_kind_that_carries_most_of_a_campaign_is_named_with_its_share() -> Non
 
 
 def test_a_small_multiple_holds_the_ties_of_its_kind_at_the_same_places() -> None:
-    whole = campaign.campaign(language("en"), CARD, {}, {})
-    one = campaign.campaign(language("en"), CARD, {}, {}, "script")
+    whole = campaign.campaign(language("en"), CARD, {})
+    one = campaign.campaign(language("en"), CARD, {}, kind="script")
     assert [edge.kinds for edge in one.edges] == [("script",)]
     assert [(node.x, node.y) for node in one.nodes] == [
         (node.x, node.y) for node in whole.nodes

@@ -31,8 +31,13 @@ OWN_PAGES = {
     "passkey_post",
 }
 """What everybody may do, for themselves."""
-READ = {"queue", "case", "campaign", "campaigns", "workbench", "exports", "backtest_result"}
+READ = {
+    *("queue", "case", "campaign", "campaigns", "group"),
+    *("workbench", "exports", "backtest_result"),
+}
 """Screens of cases, without texts and identities."""
+COUNTS = {"health", "health_json", "month", "month_json"}
+"""Screens of numbers alone, which name no case and nobody."""
 ADMIN_ONLY = {"people", "settings"}
 ENDS = ("sign_out", "me_sessions", "people_disable", "people_passkeys")
 """What ends sessions, and is tested by itself."""
@@ -87,10 +92,10 @@ def test_what_no_guard_can_stand_before_is_no_route_of_ours(served) -> None:
 
 def test_auditors_change_nothing_and_administrators_see_no_case() -> None:
     may = {role: {name for name, one in ROUTES.items() if role in one.roles} for role in ROLES}
-    twins = {f"{name}_json" for name in READ} | {"health", "health_json"}
+    twins = {f"{name}_json" for name in READ} | COUNTS
     assert may["auditor"] <= OWN_PAGES | READ | twins | {"export_post"}
     staff = {name for name in ROUTES if name.split("_")[0] in ADMIN_ONLY}
-    assert may["admin"] <= OWN_PAGES | staff | {"health", "health_json"}
+    assert may["admin"] <= OWN_PAGES | staff | COUNTS
     assert not staff & (may["analyst"] | may["approver"] | may["auditor"])
     assert may["analyst"] < may["approver"]
     assert may["approver"] - may["analyst"] == {
@@ -98,6 +103,7 @@ def test_auditors_change_nothing_and_administrators_see_no_case() -> None:
         "disallow",
         "promote",
         "bench_retire",
+        "group_approve",
     }
 
 

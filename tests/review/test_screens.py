@@ -44,8 +44,10 @@ def screens(served: Any) -> list[str]:
         f"/case/{first.code}",
         "/campaign",
         f"/campaign/{first.campaign}",
+        f"/campaign/{first.campaign}/group",
         "/workbench",
         "/health",
+        "/month",
         "/me",
     ]
 

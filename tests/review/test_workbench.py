@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from undertow.cases import playbook_states as states
+from undertow.events.table import TYPES
+from undertow.playbooks.grammar import SIGNALS
 from undertow.playbooks.parse import read_text
 from undertow.review import trials
 from undertow.review.language import language
 from undertow.review.screens import workbench
+from undertow.review.screens.vocabulary import vocabulary
 from undertow.review.settings import Settings
 
 Cases = Callable[..., Any]
@@ -44,6 +47,27 @@ def test_every_fault_of_a_text_has_its_line_and_column() -> None:
     assert all(one.line and one.column for one in checked.faults)
     lines = broken.splitlines()
     assert any("28x" in lines[(one.line or 1) - 1] for one in checked.faults)
+
+
+def test_a_fault_is_shown_with_its_code_its_line_and_a_way_there(on_cases: Cases) -> None:
+    broken = TEXT.replace("within: 28d", "within: 28x", 1)
+    page = on_cases().caller("ada").post("/workbench/check", data={"text": broken}).text
+    line = next(i for i, one in enumerate(broken.splitlines(), 1) if "28x" in one)
+    assert f'data-goto="{line}:' in page
+    assert "<code" in page
+    assert re.search(r"within: 28x[^<]*\n +\^</pre>", page)
+
+
+def test_the_editor_offers_what_the_parser_reads_and_nothing_else(on_cases: Cases) -> None:
+    words = vocabulary()
+    assert words["keys"]["top"][:2] == ["playbook", "grammar"]
+    assert {"type", "has", "within", "likely"} <= set(words["keys"]["steps"])
+    assert words["values"]["has"] == sorted(SIGNALS)
+    assert words["values"]["type"] == sorted(TYPES)
+    page = on_cases().caller("ada").get("/workbench").text
+    assert "&#34;values&#34;" in page
+    assert "write.js" in page
+    assert "write.js" not in on_cases().caller("cleo").get("/workbench").text
 
 
 @pytest.mark.parametrize(
@@ -116,6 +140,15 @@ def test_a_back_test_runs_apart_and_its_answer_is_kept(
     assert desk.get("nothing") is None
 
 
+def test_events_that_were_named_from_here_are_found_from_there(
+    quick: Callable[..., None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick('echo "{\\"events\\": \\"$5\\"}"')
+    monkeypatch.chdir(tmp_path)
+    trial = waited(trials.Trials().start(TEXT, "mine", {}, Path("events.parquet"), 0))
+    assert trial.told == {"events": str(tmp_path / "events.parquet")}
+
+
 def test_one_back_test_runs_at_a_time(quick: Callable[..., None], tmp_path: Path) -> None:
     quick("sleep 5")
     desk = trials.Trials()
@@ -161,6 +194,8 @@ def test_the_real_back_test_answers_on_the_page(on_cases: Cases, desk: Any) -> N
             break
         time.sleep(0.2)
     assert "hours of review" in page, page
+    assert "Held against past decisions" in page
+    assert "too few to say" in page
     assert not re.search(r"sim:\w", page)
 
 

@@ -60,7 +60,7 @@ def decisions(store: Store, reason: str, now: int) -> Taught:
     with writing(store) as connection:
         closed = select(cases).where(cases.c.state == "closed", cases.c.merged_into.is_(None))
         for case in connection.execute(closed.order_by(cases.c.case)).all():
-            verdicts = list(_verdicts(connection, case))
+            verdicts = list(verdicts_on(connection, case))
             account = native_id(connection, store, case.account) if verdicts else None
             if account is not None:
                 held += 1
@@ -76,7 +76,7 @@ def decisions(store: Store, reason: str, now: int) -> Taught:
     return Taught(body, held, erased)
 
 
-def _verdicts(connection: Connection, case: Row[Any]) -> Iterator[dict[str, str]]:
+def verdicts_on(connection: Connection, case: Row[Any]) -> Iterator[dict[str, str]]:
     """Give what the last decision on a closed case came to: one row per person who made it."""
     asked = select(acts).where(
         acts.c.case == case.case, acts.c.kind.in_(("settle", "settle_appeal"))

@@ -28,11 +28,16 @@ def backtest(
     minutes: Annotated[
         float, typer.Option(help="Minutes that a review takes.", min=0.1, max=600)
     ] = 12.0,
+    accounts: Annotated[
+        bool,
+        typer.Option("--accounts", help="Name the accounts listed, as `detect` does; in JSON."),
+    ] = False,
     fmt: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:
     """Try a playbook on events: matches over time, volume, work, slices, overlap with others.
 
-    Opens no case, keeps nothing, and names no account: samples stand under codes of this answer alone.
+    Opens no case and keeps nothing. Samples stand under codes of this answer alone; accounts are named only
+    where --accounts asks for it.
 
     Example: undertow backtest mine.yaml events.parquet --beside extremist-recruitment --format json
     """
@@ -51,6 +56,7 @@ def backtest(
         timezone=timezone,
         chance=chance,
         minutes=minutes,
+        accounts=accounts,
     )
     with progress("trying the playbook", None, "events") as advance:
         told = run(asked, advance)

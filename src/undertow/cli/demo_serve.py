@@ -59,7 +59,8 @@ def serve_demo(request: Request, playbooks: Sequence[str], port: int) -> None:
         visitors = tuple(
             (_person(store, name, role, now).reviewer, words) for name, role, words in VISITORS
         )
-        run(store, Settings(port=port), visitors)
+        # Back-tests may use the world that the cases are from.
+        run(store, Settings(port=port, events=str(world)), visitors)
     finally:
         store.close()
 

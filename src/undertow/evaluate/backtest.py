@@ -1,7 +1,8 @@
 """A playbook over events that are held: what it would find, how much work that is, and for whom.
 
 Nothing is opened and nothing is kept: results go to a folder that is removed again. What is told holds no
-account, no target and no text; samples stand under codes that mean nothing outside this one answer.
+target and no text, and an account only where it is asked for; samples stand under codes that mean nothing
+outside this one answer.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ class Asked:
         ground, timezone: as for `detect`.
         chance: hold the accounts against null worlds too, which takes several times as long.
         minutes: how long a review takes.
+        accounts: name the accounts that are listed, for who can hold them against decisions.
     """
 
     playbook: Playbook
@@ -55,6 +57,7 @@ class Asked:
     timezone: str | None = None
     chance: bool = False
     minutes: float = MINUTES
+    accounts: bool = False
 
 
 def backtest(asked: Asked, advance: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def backtest(asked: Asked, advance: Callable[[int], None] = lambda _: None) -> d
     Returns:
         Plain values for JSON: `playbook`, `events`, `from`, `until`, `accounts` (with a funnel that is listed), `raised` (above
         even odds), `alerts` (q up to 0.1; None without null worlds), `people` (targets of listed funnels), `weeks`, `steps`,
-        `samples`, `hours`, `exposures`, `slices`, `overlap`, `warnings`.
+        `samples`, `hours`, `exposures`, `slices`, `overlap`, `warnings`; where asked for, `listed`: `account`, `raised` of each.
 
     Raises:
         UndertowError: faults of reading events.
@@ -104,7 +107,8 @@ def _told(asked: Asked, results: Results) -> dict[str, Any]:
         if one.recruiter in of_raised
         for step in one.steps
     }
-    return {
+    named = [{"account": one, "raised": one in of_raised} for one in best]
+    return ({"listed": named} if asked.accounts else {}) | {
         "playbook": name,
         "title": asked.playbook.title,
         "simulated": run.simulated is not None,

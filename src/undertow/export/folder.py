@@ -132,6 +132,22 @@ class RoleChange(msgspec.Struct, frozen=True):
         return "less than 0.001" if self.p < 0.001 else f"{self.p:.3f}"
 
 
+class Channel(msgspec.Struct, frozen=True, rename={"kind": "class"}):
+    """Events of one platform and class (`public`, `group`, `direct`), one count a day."""
+
+    platform: str | None
+    kind: str
+    events: tuple[int, ...]
+
+
+class Days(msgspec.Struct, frozen=True):
+    """Events by day and channel; `first` is the first day counted, since 1970 (UTC); `left_out`: further channels."""
+
+    first: int | None = None
+    channels: tuple[Channel, ...] = ()
+    left_out: int = 0
+
+
 class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "undertow"}):
     """`run.json`: what was read, under which ground, and what it could not show."""
 
@@ -159,6 +175,8 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     role_change: RoleChange | None = None
     reviewers: Reviewers | None = None
     """None where no decisions were given."""
+    days: Days | None = None
+    """None where the run did not count them: Spark, or an older version."""
 
     def playbook(self, name: str) -> PlaybookFacts:
         """Look a playbook up; one that `run.json` does not know has a name and nothing else."""

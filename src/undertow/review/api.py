@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from undertow.cases import campaigns, health, playbook_states, reading
+from undertow.cases import campaigns, health, month, playbook_states, reading
 from undertow.cases import queue as queues
 from undertow.review.asked import current, now_of, store_of
+from undertow.review.language import moment
 
 router = APIRouter()
 
@@ -75,3 +76,12 @@ def workbench_json(request: Request, playbook: Filter = "") -> Response:
 def health_json(request: Request) -> Response:
     """Give how the data, the store, the keys and the log stand."""
     return twin(health.health(store_of(request), now_of(request)))
+
+
+@router.get("/month.json", name="month_json")
+def month_json(
+    request: Request, named: Annotated[str, Query(alias="month", max_length=10)] = ""
+) -> Response:
+    """Give a month (UTC) in numbers, this one if none is named."""
+    asked = named or f"{moment(now_of(request)):%Y-%m}"
+    return twin(month.report(store_of(request), asked))

@@ -40,7 +40,15 @@ from undertow.review.links import Links
 from undertow.review.logs import logger_for
 from undertow.review.passkeys import Passkeys
 from undertow.review.policy import HALF
-from undertow.review.screens import campaign, case, health, queue, workbench
+from undertow.review.screens import (
+    campaign,
+    case,
+    group,
+    health,
+    month,
+    queue,
+    workbench,
+)
 from undertow.review.settings import Settings
 
 home = APIRouter()
@@ -73,9 +81,11 @@ def routers() -> tuple[APIRouter, ...]:
         exports.router,
         queue.router,
         case.router,
+        group.router,
         campaign.router,
         workbench.router,
         health.router,
+        month.router,
     )
 
 

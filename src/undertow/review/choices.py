@@ -23,6 +23,7 @@ KEYS: Final[Mapping[str, tuple[str, str]]] = {
     "skip": ("s", marked("skip, with a reason")),
     "reveal": ("r", marked("go to the next text, to show it with a reason")),
     "evidence": ("e", marked("go to the evidence")),
+    "span": ("t", marked("go to the span of time")),
     "decide": ("d", marked("go to the decision")),
     "submit": ("x", marked("send the decision and open the next case")),
     "queue": ("q", marked("back to the queue")),

@@ -184,6 +184,8 @@ def _back(request: Request, goes_to: str) -> str:
         came = path + (f"?{request.url.query}" if request.url.query else "")
     elif _is_page(request):
         came = path
+    elif "campaign" in request.path_params:
+        came = f"/campaign/{request.path_params['campaign']}/group"
     else:
         came = f"/case/{request.path_params['case']}" if "case" in request.path_params else "/"
     return goes_to if came == "/" else f"{goes_to}?next={quote(came, safe='')}"

@@ -72,6 +72,12 @@ SKIPS: Final = {
     "other": marked("Another reason"),
 }
 """Why somebody lets a case go, as `cases.claims` takes it."""
+CHANNELS: Final = {
+    "public": marked("public"),
+    "group": marked("group"),
+    "direct": marked("direct"),
+}
+"""Classes of what can be read, as sources declare them."""
 REVIEWERS: Final = {
     "analyst": marked("analyst"),
     "approver": marked("approver"),

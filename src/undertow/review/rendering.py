@@ -31,6 +31,7 @@ from undertow.review.asked import (
 )
 from undertow.review.choices import KEYS, Choices, spoken
 from undertow.review.language import LANGUAGES, Language, language
+from undertow.review.retold import retell
 
 SCRIPTS: Final = ("vendor/htmx.min.js", "desk.js")
 
@@ -86,6 +87,7 @@ def _standing(request: Request) -> dict[str, Any]:
         "role": lambda name: names.role(tongue, name),
         "tie": lambda name: names.tie(tongue, name),
         "label": lambda known, name: names.label(tongue, getattr(names, known), name),
+        "retold": lambda said: retell(tongue, said),
         "exposure": (lambda: exposure_of(store, who, now)) if who else (lambda: None),
         "settings": settings_of(request),
         "version": __version__,

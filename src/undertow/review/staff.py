@@ -10,10 +10,11 @@ from sqlalchemy import delete, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from undertow.cases import claims
 from undertow.cases import people as staff
 from undertow.cases.ledger import record
 from undertow.cases.store import Store
-from undertow.cases.tables import reviewers, second_factors
+from undertow.cases.tables import cases, reviewers, second_factors
 from undertow.cases.tables import sessions as sessions_
 from undertow.errors import UndertowError
 from undertow.review import choices, sessions
@@ -202,6 +203,26 @@ def me_sessions(request: Request) -> Response:
     """End all of one's own sessions, this one too."""
     sessions.end(store_of(request), own(request), now_of(request), every=True)
     return sessions.take(_done(request, "/sign-in"), settings_of(request))
+
+
+@router.get("/pause", name="pause")
+def pause(request: Request) -> Response:
+    """Show a page with nothing on it, for a rest."""
+    from undertow.review.rendering import render
+
+    return render(request, "pause.html")
+
+
+@router.post("/pause", name="pause_post")
+def pause_post(request: Request) -> Response:
+    """Give back every case that one holds, so that nobody waits; each is an act of its own."""
+    store, who, now = store_of(request), current(request), now_of(request)
+    mine = select(cases.c.case).where(cases.c.holder == who.reviewer, cases.c.lease_until > now)
+    with store.reading() as connection:
+        held = list(connection.execute(mine.order_by(cases.c.case)).scalars())
+    for case in held:
+        claims.release(store, who, case, now)
+    return _done(request, "/pause")
 
 
 def _done(request: Request, goes_to: str) -> Response:

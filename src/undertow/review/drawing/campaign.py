@@ -30,21 +30,26 @@ WEAK: Final = 2.0
 
 @dataclass(frozen=True)
 class Node:
-    """One account: its shape, and the dots of those it contacted; `case` where it has one."""
+    """One account: its shape, and the dots of those it contacted; `case` where it has one.
+
+    `since` and the third number of a dot are steps of the slider from which they are seen, None where no event
+    tells; `more` those of the people who have no dot.
+    """
 
     code: str
     role: str
     path: str
     x: float
     y: float
-    dots: tuple[tuple[float, float], ...]
-    more: int
+    dots: tuple[tuple[float, float, int | None], ...]
+    more: tuple[int, ...]
     case: str | None
+    since: int | None
 
 
 @dataclass(frozen=True)
 class Edge:
-    """All ties of two accounts; `weak`: one kind alone, of few bits."""
+    """All ties of two accounts; `weak`: one kind alone, of few bits; `since`: both had acted by then."""
 
     a: str
     b: str
@@ -53,6 +58,7 @@ class Edge:
     path: str
     width: float
     weak: bool
+    since: int | None
 
 
 @dataclass(frozen=True)
@@ -67,11 +73,22 @@ class Drawn:
     left_out: int
 
 
+@dataclass(frozen=True)
+class Dates:
+    """When accounts were first seen, and people first reached, by account: steps of a slider, oldest first."""
+
+    accounts: Mapping[str, int]
+    people: Mapping[str, tuple[int, ...]]
+
+
+UNDATED: Final = Dates({}, {})
+
+
 def campaign(
     language: Language,
     card: CampaignCard,
-    targets: Mapping[str, int],
     cases: Mapping[str, str],
+    dates: Dates = UNDATED,
     kind: str | None = None,
 ) -> Drawn:
     """Lay a campaign out.
@@ -79,8 +96,8 @@ def campaign(
     Args:
         language: of the lanes; one read from the right mirrors the drawing.
         card: members and ties.
-        targets: how many people each member contacted, by its code.
         cases: the case of each member that has one, by its code.
+        dates: when each member was first seen and whom it reached when; small pictures do without.
         kind: draw ties of this kind alone; None for all.
     """
     ties = [one for one in card.ties if kind in (None, one.kind)]
@@ -101,7 +118,7 @@ def campaign(
         return graph.TOP + (y - graph.TOP) * APART
 
     nodes = [
-        _node(one.account, one.role, (along(one.x), down(one.y)), targets, cases)
+        _node(one.account, one.role, (along(one.x), down(one.y)), dates, cases)
         for one in drawn.nodes
     ]
     at = {one.code: one for one in nodes}
@@ -121,24 +138,30 @@ def _node(
     code: str,
     role: str,
     at: tuple[float, float],
-    targets: Mapping[str, int],
+    dates: Dates,
     cases: Mapping[str, str],
 ) -> Node:
     x, y = at
-    many = targets.get(code, 0)
-    shown = min(many, DOTS)
+    people = dates.people.get(code, ())
+    shown = min(len(people), DOTS)
     # From the lower right round to the lower left: the upper side holds the account's code.
     turns = [math.pi * (-0.1 + 1.2 * (i + 0.5) / max(shown, 1)) for i in range(shown)]
-    dots = tuple((x + RING * math.cos(turn), y + RING * math.sin(turn)) for turn in turns)
+    dots = tuple(
+        (x + RING * math.cos(turn), y + RING * math.sin(turn), since)
+        for turn, since in zip(turns, people, strict=False)
+    )
     path = charts.shape(PLACES.get(role, 2), x, y, 10.0)
-    return Node(code, role, path, x, y, dots, many - shown, cases.get(code))
+    since = dates.accounts.get(code)
+    return Node(code, role, path, x, y, dots, people[shown:], cases.get(code), since)
 
 
 def _edge(edge: graph.Edge, at: Mapping[str, Node]) -> Edge:
     one, other = at[edge.a], at[edge.b]
     path = graph.curve((one.x, one.y), (other.x, other.y), bent=one.role == other.role)
     weak = len(edge.kinds) == 1 and edge.bits < WEAK
-    return Edge(edge.a, edge.b, edge.kinds, edge.bits, path, edge.width, weak)
+    known = [at_ for at_ in (one.since, other.since) if at_ is not None]
+    since = max(known, default=None)
+    return Edge(edge.a, edge.b, edge.kinds, edge.bits, path, edge.width, weak, since)
 
 
 def carried_by(ties: tuple[Tie, ...]) -> tuple[str, float] | None:

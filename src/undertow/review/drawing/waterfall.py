@@ -6,8 +6,12 @@ from dataclasses import dataclass
 
 from undertow.cases.dossier import Dossier, EvidenceLine
 from undertow.export import wording
+from undertow.export.findings import AFTERWARDS, OPENS
 from undertow.review import evidence
 from undertow.review.language import Language
+
+TRAITS = (OPENS, AFTERWARDS)
+"""Lines about who began and what came after: they are counted over targets, not over events of a step."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Row:
     necessary: bool
     side: str
     """`for`, `against` or `held`."""
+    cites: str
+    """The step whose events the line counts; empty where it counts none."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,7 @@ def waterfall(language: Language, dossier: Dossier) -> Waterfall:
             bar=_bar(along(sums[i]), along(sums[i + 1])),
             necessary=line.necessary,
             side=_side(line),
+            cites=line.step if line.source == "taken" and line.step not in TRAITS else "",
         )
         for i, (line, rounded) in enumerate(zip(dossier.lines, shown, strict=True))
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
 
 from undertow.cases.campaigns import MOST, CampaignRow, campaigns
@@ -16,6 +16,7 @@ from undertow.cases.reading import campaign_view
 from undertow.review import names
 from undertow.review.asked import current, now_of, store_of
 from undertow.review.drawing import campaign as drawing
+from undertow.review.drawing.spans import span
 from undertow.review.language import MICROS, Language
 from undertow.review.rendering import language_of, render
 
@@ -67,8 +68,12 @@ def campaigns_page(request: Request) -> HTMLResponse:
 
 
 @router.get("/campaign/{campaign}", name="campaign", response_class=HTMLResponse)
-def campaign_page(request: Request, campaign: str) -> HTMLResponse:
-    """Show one campaign."""
+def campaign_page(
+    request: Request,
+    campaign: str,
+    until: Annotated[int | None, Query(ge=0, le=10_000_000)] = None,
+) -> HTMLResponse:
+    """Show one campaign; `until` draws it as it was known from events up to that step of the slider."""
     store, who, language = store_of(request), current(request), language_of(request)
     found = campaign_view(store, who, campaign, now_of(request))
     cards = [one.campaign for _, one in found if one.campaign is not None]
@@ -82,7 +87,7 @@ def campaign_page(request: Request, campaign: str) -> HTMLResponse:
         rows=[row for row, _ in found],
         place=store.folder.name,
         **_counted(language, found),
-        **(_tied(language, card, found) if card else {}),
+        **(_tied(language, card, found, until) if card else {"span": None}),
     )
 
 
@@ -133,8 +138,78 @@ def _weeks(language: Language, times: list[int]) -> list[Week]:
     return weeks
 
 
+@dataclass(frozen=True)
+class Change:
+    """What one step of the slider brought: accounts first seen, people first reached, and people until then."""
+
+    at: int
+    accounts: list[str]
+    people: int
+    so_far: int
+
+
+def _first_seen(
+    card: CampaignCard, found: list[tuple[Row, Dossier]]
+) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+    """Say when each member first acted in any funnel, and when it first had to do with each target; microseconds."""
+    members = {code for code, _ in card.members}
+    accounts: dict[str, int] = {}
+    people: dict[str, dict[str, int]] = {}
+    for _, dossier in found:
+        reached = people.setdefault(dossier.account, {})
+        for funnel in dossier.funnels:
+            for taken in funnel.steps:
+                begun = reached.get(funnel.target, taken.at)
+                reached[funnel.target] = min(begun, taken.at)
+                if taken.actor in members:
+                    accounts[taken.actor] = min(accounts.get(taken.actor, taken.at), taken.at)
+    return accounts, people
+
+
+def _as_of(
+    language: Language,
+    card: CampaignCard,
+    found: list[tuple[Row, Dossier]],
+    until: int | None,
+) -> dict[str, Any]:
+    """Put everything that has a date on a slider, and list by date what came."""
+    accounts, people = _first_seen(card, found)
+    times = [*accounts.values(), *(at for one in people.values() for at in one.values())]
+    chosen = span(language, times, None, until)
+    if chosen is None:
+        return {"span": None, "dates": drawing.UNDATED, "changes": [], "undated": 0}
+    first: dict[str, int] = {}
+    for one in people.values():
+        for target, at in one.items():
+            first[target] = min(at, first.get(target, at))
+    seen = {code: chosen.at(at) for code, at in accounts.items()}
+    begun = Counter(chosen.at(at) for at in first.values())
+    changes, so_far = [], 0
+    for step in sorted({*seen.values(), *begun}):
+        so_far += begun[step]
+        new = sorted(code for code, at in seen.items() if at == step)
+        changes.append(Change(step, new, begun[step], so_far))
+    reached = {
+        code: tuple(sorted(chosen.at(at) for at in one.values()))
+        for code, one in people.items()
+    }
+    return {
+        "span": chosen,
+        "dates": drawing.Dates(seen, reached),
+        "changes": changes,
+        "when": {
+            "accounts": sorted(seen.values()),
+            "people": sorted(chosen.at(at) for at in first.values()),
+        },
+        "undated": len({code for code, _ in card.members} - set(accounts)),
+    }
+
+
 def _tied(
-    language: Language, card: CampaignCard, found: list[tuple[Row, Dossier]]
+    language: Language,
+    card: CampaignCard,
+    found: list[tuple[Row, Dossier]],
+    until: int | None,
 ) -> dict[str, Any]:
     """Draw who is tied to whom, as a whole and by each kind, and say where that rests on little."""
     rows = {row.account: row for row, _ in found}
@@ -145,14 +220,16 @@ def _tied(
         key=lambda kind: -sum(one.bits for one in card.ties if one.kind == kind),
     )
     carried = drawing.carried_by(card.ties)
+    told = _as_of(language, card, found, until)
     return {
-        "drawn": drawing.campaign(language, card, targets, cases),
+        **told,
+        "drawn": drawing.campaign(language, card, cases, told["dates"]),
         "multiples": [
             Multiple(
                 str(names.tie(language, kind)),
                 sum(one.kind == kind for one in card.ties),
                 sum(one.bits for one in card.ties if one.kind == kind),
-                drawing.campaign(language, card, {}, {}, kind),
+                drawing.campaign(language, card, {}, kind=kind),
             )
             for kind in kinds
         ],

@@ -19,7 +19,7 @@ from undertow.export import wording
 from undertow.nulls.probability import MOST
 from undertow.review import acted, changes, desk, evidence, names
 from undertow.review.asked import current, now_of, store_of
-from undertow.review.drawing import timeline, waterfall
+from undertow.review.drawing import strip, timeline, waterfall
 from undertow.review.language import MINUTE, Language
 from undertow.review.names import marked
 from undertow.review.rendering import language_of, render
@@ -31,6 +31,8 @@ TIMELINES: Final = 1
 """Funnels drawn; all stand in the table of targets."""
 TARGETS: Final = 40
 """Targets listed; the others are counted."""
+Unit = Annotated[int | None, Query(ge=0, le=10_000_000)]
+"""A step of a slider: hours, days or weeks since 1970."""
 
 
 WHYS: Final = {
@@ -83,11 +85,16 @@ class Against:
 
 @router.get("/case/{case}", name="case", response_class=HTMLResponse)
 def case_page(
-    request: Request, case: str, target: Annotated[str, Query(max_length=100)] = ""
+    request: Request,
+    case: str,
+    target: Annotated[str, Query(max_length=100)] = "",
+    since: Unit = None,
+    until: Unit = None,
 ) -> HTMLResponse:
     """Show a case to somebody who may see it; looking renews the lease of who holds it.
 
-    `target` names the person whose funnel is drawn; the strongest is, where it names none.
+    `target` names the person whose funnel is drawn; the strongest is, where it names none. `since` and `until`
+    are the span of `drawing.spans` whose events are shown.
     """
     store, who = store_of(request), current(request)
     view = case_view(store, who, case, now_of(request))
@@ -105,6 +112,7 @@ def case_page(
         hold_reason=view.hold_reason,
         place=store.folder.name,
         python=_python(store, case),
+        strip=strip.strip(language, view.dossier, since, until),
         **_claimed(language, view, target),
         **({} if view.blind else _evidence(language, view)),
         **_beside(language, view),

@@ -10,9 +10,12 @@ from typing import Any, Final
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from undertow.cases import checkpoints
 from undertow.cases.health import Health, health
+from undertow.export import wording
 from undertow.review import evidence, names
 from undertow.review.asked import now_of, store_of
+from undertow.review.drawing.gaps import Gaps, gaps
 from undertow.review.language import MICROS, Language, Shown
 from undertow.review.rendering import language_of, render
 from undertow.review.screens.chains import title_of
@@ -28,6 +31,8 @@ REFUSED: Final = 0.01
 """Share of rows set aside from which on it is a warning (ours)."""
 DISK: Final = 2 * 2**30
 """Bytes free, as `undertow doctor` asks."""
+MONTH: Final = 30 * DAY
+"""How far back a gap is told of on top; older ones stand in the strip."""
 FLOOD: Final = 3.0
 """How many times as many keys as in the run before make a playbook's step stand out (ours)."""
 
@@ -87,6 +92,8 @@ def health_page(request: Request) -> HTMLResponse:
             _source(language, one, newest, simulated=simulated)
             for one in (newest or {}).get("sources", ())
         ],
+        gaps=_gaps(language, newest),
+        kind_of=lambda kind: names.label(language, names.CHANNELS, kind),
         rules=_rules(language, found),
         rejects=(newest or {}).get("reject_reasons", ()),
         by_chance=evidence.by_chance(language, (newest or {}).get("chance")),
@@ -98,6 +105,12 @@ def health_page(request: Request) -> HTMLResponse:
         gib=lambda size: language.decimal(size / 2**30),
         ends=lambda run: micros(run.get("until")),
     )
+
+
+def _gaps(language: Language, newest: dict[str, Any] | None) -> Gaps | None:
+    """Lay out the days of the newest run."""
+    told = newest or {}
+    return gaps(language, told.get("days"), told.get("sources", ()), micros)
 
 
 def micros(text: object) -> int | None:
@@ -158,6 +171,7 @@ def _of_data(language: Language, found: Health, *, simulated: bool) -> Iterator[
                 before=language.number(before["events"]),
             ),
         )
+    yield from _of_gaps(language, newest)
     for rule in _rules(language, found):
         if rule.before and not rule.now:
             yield Warned(
@@ -175,12 +189,43 @@ def _of_data(language: Language, found: Health, *, simulated: bool) -> Iterator[
             )
 
 
+def _of_gaps(language: Language, newest: dict[str, Any]) -> Iterator[Warned]:
+    """Say where the last month of a busy channel has days without an event."""
+    told = _gaps(language, newest)
+    if told is None:
+        return
+    for channel in told.channels:
+        mine = [
+            one.days
+            for one in told.gaps
+            if (one.platform, one.kind, one.look) == (channel.platform, channel.kind, "none")
+            and one.until > told.until - MONTH
+        ]
+        if mine:
+            kind = names.label(language, names.CHANNELS, channel.kind)
+            name = Shown(f"{wording.visible(channel.platform or '-')} · {kind}")
+            says = language.many(
+                "{channel}: lately {n} day without any event; detection can say nothing about it.",
+                "{channel}: lately {n} days without any event; detection can say nothing about them.",
+                sum(mine),
+                channel=name,
+            )
+            yield Warned("odd", says, link="#gaps")
+
+
 def _of_store(language: Language, found: Health, place: str) -> Iterator[Warned]:
     if found.overdue:
         says = language.many("{n} case is overdue.", "{n} cases are overdue.", found.overdue)
         yield Warned("bad", says, link="/queue?view=clocks")
     unsigned = found.log.leaves - found.log.signed
-    if unsigned:
+    if unsigned < 0:
+        yield Warned(
+            "bad",
+            language.say("The audit log holds fewer entries than were signed."),
+            f"undertow audit verify {place}",
+        )
+    # A desk that is open signs by itself, every so many leaves and every hour: fewer are no news.
+    if unsigned >= checkpoints.EVERY:
         says = language.many(
             "{n} entry of the audit log is not signed yet.",
             "{n} entries of the audit log are not signed yet.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -11,12 +12,13 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from undertow.cases import playbook_states as states
+from undertow.cases.labelled import held_against
 from undertow.cases.playbook_states import Version
 from undertow.cases.store import Store
 from undertow.errors import Faults, UndertowError
 from undertow.export.folder import StepFacts
 from undertow.playbooks.catalog import names as shipped
-from undertow.playbooks.grammar import Playbook, Step
+from undertow.playbooks.grammar import Step
 from undertow.playbooks.parse import load, parse, read_text
 from undertow.review import names
 from undertow.review.asked import current, now_of, settings_of, store_of
@@ -25,6 +27,7 @@ from undertow.review.names import marked
 from undertow.review.rendering import language_of, render
 from undertow.review.screens.chains import title_of
 from undertow.review.screens.queue import holders
+from undertow.review.screens.vocabulary import vocabulary
 from undertow.review.trials import Trial, Trials
 
 router = APIRouter()
@@ -57,12 +60,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Fault:
-    """One fault of a text, with its place."""
+    """One fault of a text, with its place, its code, and the line where it stands."""
 
     what: str
     mend: str
     line: int | None
     column: int | None
+    code: str
+    quote: str
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,8 @@ def workbench_page(
         trial=trials_of(request).get(job),
         told=_told(language, trials_of(request).get(job)),
         events=settings_of(request).events is not None,
+        words=vocabulary(),
+        vocabulary=json.dumps(vocabulary()),
         place=store.folder.name,
     )
 
@@ -179,7 +186,19 @@ def start_backtest(request: Request, text: Text, version: Code = "") -> Response
     listed = [name for name in shipped() if load(name).status != "research"]
     beside = {name: read_text(name) for name in listed} | live(store_of(request))
     beside.pop(book.name, None)
-    job = trials_of(request).start(text, book.name, beside, Path(events), now_of(request)).job
+    store = store_of(request)
+    job = (
+        trials_of(request)
+        .start(
+            text,
+            book.name,
+            beside,
+            Path(events),
+            now_of(request),
+            lambda listed: held_against(store, listed),
+        )
+        .job
+    )
     link = f"/workbench?playbook={book.name}&version={version}&job={job}#backtest"
     return RedirectResponse(link, 303)
 
@@ -206,9 +225,7 @@ def check(language: Language, text: str) -> Checked:
     except UndertowError as fault:
         some = fault.faults if isinstance(fault, Faults) else (fault,)
         return Checked([_fault(one) for one in some], [], "", "")
-    return Checked(
-        [], [_box(language, book, one) for one in book.steps], book.name, book.listed_from
-    )
+    return Checked([], [_box(language, one) for one in book.steps], book.name, book.listed_from)
 
 
 def _fault(fault: UndertowError) -> Fault:
@@ -218,10 +235,12 @@ def _fault(fault: UndertowError) -> Fault:
         fault.mend or "",
         place.line if place else None,
         place.column if place else None,
+        fault.code,
+        (place.text or "") if place else "",
     )
 
 
-def _box(language: Language, book: Playbook, step: Step) -> Box:
+def _box(language: Language, step: Step) -> Box:
     """Say what one step asks of an event, in words."""
     say = language.say
     asks = [", ".join(step.types)]
@@ -247,7 +266,6 @@ def _box(language: Language, book: Playbook, step: Step) -> Box:
     if step.first:
         asks.append(say("first contact"))
     facts = StepFacts(step.name, types=step.types, visibility=step.visibility)
-    del book
     return Box(
         step.name, str(names.step(language, step.name)), facts.private, step.optional, asks
     )

@@ -32,7 +32,7 @@ function move(by) {
 }
 
 // Where a key leads when it does not press something: the first of these that is on the page.
-const places = { evidence: "#evidence", decide: "#decision", reveal: "[data-does=reveal]" };
+const places = { evidence: "#evidence", decide: "#decision", reveal: "[data-does=reveal]", span: "[data-does=span]" };
 
 function goTo(selector) {
   const goal = document.querySelector(selector);
