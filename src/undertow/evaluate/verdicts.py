@@ -102,18 +102,29 @@ def _discoveries(trial: Trial) -> dict[str, float]:
 
 
 def _odds(trial: Trial) -> dict[str, float]:
-    """Calibration over listed accounts, corrected to how many recruiters this world really holds."""
+    """Measure calibration over listed accounts."""
+    probability, recruits = odds(trial)
+    return metrics.calibration(probability, recruits) if len(probability) else {}
+
+
+def odds(trial: Trial) -> tuple[Floats, Bools]:
+    """Give what is stated of each listed account, corrected to how many recruiters this world really holds.
+
+    Returns:
+        Probabilities, and who recruits, (l); both empty where nobody is listed or nobody recruits.
+    """
     listed = np.isfinite(trial.detected.recruiter)
-    share = trial.cast.recruiters.mean()
-    if not listed.any() or share == 0:
-        return {}
+    share = float(trial.cast.recruiters.mean())
+    if not share:
+        listed[:] = False
     weight, q = trial.detected.recruiter[listed], trial.detected.q
+    recruits = trial.cast.recruiters[listed]
+    if not len(weight):
+        return weight, recruits
     if q is None:
-        probability = stated(weight, float(share))
-    else:
-        # As the column `probability`, with this world's share as the prior.
-        probability = posterior(weight, q[listed] < 1, float(share))
-    return metrics.calibration(probability, trial.cast.recruiters[listed])
+        return stated(weight, share), recruits
+    # As the column `probability`, with this world's share as the prior.
+    return posterior(weight, q[listed] < 1, share), recruits
 
 
 def stated(weight: Floats, share: float) -> Floats:
