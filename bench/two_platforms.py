@@ -174,9 +174,9 @@ class Maker:
                     self.add(self.moment(), one, other)
 
     def talk(self, one: str, other: str, begin: datetime, many: int, days: float) -> None:
-        """Let two talk."""
+        """Let two talk; the first of them begins."""
         for n in range(many):
-            ends = (one, other) if n % 2 else (other, one)
+            ends = (other, one) if n % 2 else (one, other)
             self.add(begin + self.dice.uniform(0, days) * DAY if n else begin, *ends)
 
     def hand(self, giver: str, target: str, at: datetime, handle: str) -> None:
@@ -199,9 +199,10 @@ class Maker:
         self.talk(there, lead, begin, self.dice.randint(12, 60), 12)
 
     def life(self, account: str, many: int) -> None:
-        """Give an account on the messenger contacts of its own, begun at any time."""
+        """Give an account on the messenger contacts of its own, begun at any time by either."""
         for other in self.dice.sample(self.there, many):
-            self.talk(account, other, self.moment(), self.dice.randint(2, 8), 5)
+            ends = (account, other) if self.dice.random() < 0.5 else (other, account)
+            self.talk(*ends, self.moment(), self.dice.randint(2, 8), 5)
 
     def lead_of(self, giver: str) -> tuple[str, str]:
         """Give a giver's own account on the messenger, and its handle."""

@@ -53,6 +53,24 @@ def test_each_target_is_joined_with_who_began_there_when_it_was_given_the_addres
     assert not any(hidden(target(3)[0]) & pair for pair in found), "it followed nowhere"
 
 
+def test_those_who_speak_first_where_the_address_leads_say_more_than_those_spoken_to(
+    joined,
+) -> None:
+    def bits(begun: list[dict]) -> float:
+        own_life = [
+            row(START + day * DAY, *ends)
+            for day in (4, 31, 77)
+            for ends in ((f"telegram:person{day}", LEAD), (LEAD, f"telegram:person{day - 1}"))
+        ]
+        found = joined(ordinary() + story(follow=()) + own_life + begun)
+        return next((one["bits"] for one in found if LEAD in one["accounts"]), 0.0)
+
+    asking = [one for n in (0, 1, 2, 4, 5) for one in following(n)]
+    # The lead speaks first, at the same moments.
+    spoken_to = [row(one["published"], one["target"], one["actor"]) for one in asking]
+    assert bits(asking) > bits(spoken_to) + 5
+
+
 def test_a_name_that_is_somebody_else_s_over_there_joins_nobody_without_what_follows(
     joined,
 ) -> None:

@@ -26,6 +26,7 @@ class Elsewhere:
         first, last: int64, µs, (accounts): the span of its events.
         size: int64, (platforms + 1): accounts of each.
         met: first contacts, each for both its ends.
+        asked: bool, by place in `met`: whether the other end spoke first.
         begun: int64, (accounts + 1): `order[begun[a] : begun[a + 1]]` are the contacts of account a,
             in the order of time.
         order: int64, places in `met`.
@@ -37,6 +38,7 @@ class Elsewhere:
     last: Array
     size: Array
     met: Contacts
+    asked: Array
     begun: Array
     order: Array
 
@@ -78,6 +80,7 @@ def elsewhere(log: EventLog) -> Elsewhere:
         last=at[np.where(seen, last, len(log))],
         size=np.bincount(platform + 1, minlength=len(log.platforms) + 1)[1:],
         met=met,
+        asked=np.asarray(log.actor[met.row] == met.target),
         begun=np.searchsorted(met.account[order], np.arange(many + 1)),
         order=order,
     )

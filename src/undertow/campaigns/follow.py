@@ -80,7 +80,7 @@ def follow_bits(handed: Array, begun: Array, rate: Array | float, end: int) -> f
     return float(gained - expected(handed, end) * np.log2(np.e))
 
 
-def share_that_followed(begun: Array, handed: Array, rate: float) -> float:
+def share_that_followed(begun: Array, handed: Array, rate: Array | float) -> float:
     """Estimate the share of those given an address who follow it, drawn to `FOLLOWS` by the weight of two."""
     share = FOLLOWS
     for _ in range(ROUNDS):

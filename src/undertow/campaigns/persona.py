@@ -37,6 +37,8 @@ SUCCEEDS: Final = 0.3
 LEAST: Final = 2.5
 """Bits from which accounts are joined: odds of six to one under what is assumed here. Chosen on worlds of seeds 1
 to 5 (`bench/persona_joins.py`)."""
+ASKS: Final = 0.9
+"""Chance that who follows an address speaks first where it leads: it was given to be written to; ours."""
 STEPS: Final = 3
 """Addresses to different accounts, each followed, from which an account that none of them names is looked for."""
 ENOUGH: Final = 200
@@ -191,7 +193,7 @@ class Finder:
         """Weigh the new contacts of an account: bits, how many addresses were followed, the first's row."""
         places = self.where.of(other)
         begun, whom = self.where.met.at[places], self.where.met.target[places]
-        rate = np.full(len(begun), self._rate(begun, given.at))
+        rate = self._rates(places, given.at)
         for n, who in enumerate(whom.tolist()):
             if any(
                 who in self.back.get((t, int(g)), ())
@@ -205,6 +207,19 @@ class Finder:
         after = places[near.any(axis=1)]
         row = int(self.where.met.row[after[0]]) if len(after) else -1
         return bits, min(int(near.any(axis=0).sum()), len(after)), row
+
+    def _rates(self, places: Array, handed: Array) -> Array:
+        """Give an account's rate of new contacts at each of them: float64, per µs, (c).
+
+        Whoever follows mostly speaks first. So contacts that the others began are held against how many those are
+        by chance, in units of how many they should be; likewise the few that the account began itself.
+        """
+        begun, asked = self.where.met.at[places], self.where.asked[places]
+        gap = np.subtract.outer(begun, handed)
+        away = ~((gap > 0) & (gap <= SLOW)).any(axis=1)
+        share = float((asked[away].sum() + 1) / (away.sum() + 2))
+        speaks = np.where(asked, share / ASKS, (1 - share) / (1 - ASKS))
+        return np.asarray(self._rate(begun, handed) * speaks)
 
     def _rate(self, begun: Array, handed: Array) -> float:
         """Give an account's rate of new contacts, per µs, away from the addresses."""
@@ -297,7 +312,7 @@ class Finder:
         given = _first_of_each(given)
         places = where.of(lead.b)
         begun, whom = where.met.at[places], where.met.target[places]
-        rate = self._rate(begun, given.at)
+        rate = self._rates(places, given.at)[:, None]
         drawn = pull(begun, given.at, share_that_followed(begun, given.at, rate))
         rest = rate + drawn.sum(axis=1, keepdims=True) - drawn
         size = max(int(where.size[where.platform[lead.b]]), 1)

@@ -65,6 +65,10 @@ def watch(
     rates: Annotated[
         Path | None, typer.Option(help="Folder of an earlier detect, for weights.")
     ] = None,
+    personas: Annotated[
+        Path | None,
+        typer.Option(help="Accounts held to be one actor: a file of `undertow personas`."),
+    ] = None,
     metrics: Annotated[
         str | None, typer.Option(help="Serve counts for Prometheus at HOST:PORT.")
     ] = None,
@@ -82,17 +86,17 @@ def watch(
     """
     from undertow.compiled import is_kept
     from undertow.exposed import Exposed, parse_address
-    from undertow.live.opening import declared_for, hold_playbooks, is_stream, open_source
+    from undertow.live.opening import (
+        declared_for,
+        held_personas,
+        hold_playbooks,
+        is_stream,
+        open_source,
+    )
     from undertow.live.rates import read_rates
     from undertow.live.settings import Settings
-    from undertow.live.watch import Watch, make_compiled
 
-    if is_stream(source) and state is None:
-        raise UndertowError(
-            "a stream is acknowledged by checkpoints, and there is no folder for them",
-            code="watch-state-missing",
-            mend="give --state DIR",
-        )
+    _hold_folder(stream=is_stream(source), state=state)
     books = load_playbooks(playbook)
     hold_playbooks(books)
     address = None if metrics is None else parse_address(metrics)
@@ -109,15 +113,11 @@ def watch(
         rejects=rejects,
         rates={} if rates is None else read_rates(rates, books),
         every=checked_duration(every, "--every") / 1e6,
+        personas=held_personas(personas, books),
     )
     if not is_kept("undertow.engines.stream_kernel", "feed"):
         note("compiling for this machine: some seconds, this once")
-    opened = open_source(source, once=once)
-    try:
-        running = Watch(asked, opened, make_compiled(asked), _say)
-    except BaseException:
-        opened.close()
-        raise
+    running = _begun(asked, open_source(source, once=once))
     exposed = None
     try:
         exposed = (
@@ -136,6 +136,25 @@ def watch(
             exposed.close()
         running.close()
     raise typer.Exit(code)
+
+
+def _hold_folder(*, stream: bool, state: Path | None) -> None:
+    if stream and state is None:
+        raise UndertowError(
+            "a stream is acknowledged by checkpoints, and there is no folder for them",
+            code="watch-state-missing",
+            mend="give --state DIR",
+        )
+
+
+def _begun(asked: Any, opened: Any) -> Any:  # noqa: ANN401  # `Settings` and a `Source` give a `Watch`
+    from undertow.live.watch import Watch, make_compiled
+
+    try:
+        return Watch(asked, opened, make_compiled(asked), _say)
+    except BaseException:
+        opened.close()
+        raise
 
 
 def _say(line: bytes) -> None:

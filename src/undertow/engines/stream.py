@@ -15,7 +15,7 @@ import numpy as np
 
 from undertow.engines.stream_ahead import compile_ahead
 from undertow.engines.stream_columns import NO_EVENTS
-from undertow.engines.stream_compile import compile_passes
+from undertow.engines.stream_compile import APART, compile_passes
 from undertow.engines.stream_kernel import count_live, feed, settle
 from undertow.engines.stream_kernel_gather import Room
 from undertow.engines.stream_kernel_keys import ASK, FULL, LARGER, OK
@@ -129,6 +129,7 @@ class Stream:
         memory: int = MEMORY,
         forget: bool = True,
         part: tuple[int, int] = (0, 1),
+        personas: bool = False,
     ) -> None:
         """Begin with nothing seen.
 
@@ -141,12 +142,16 @@ class Stream:
             forget: let go of events that can no longer matter.
             part: take in the pairs of this part only, of so many, a power of two; where not all passes look
                 at pairs alone, there is one.
+            personas: events of the platform behind the last of `platforms` happened between other accounts
+                of the pair's actors; only steps across personas may use them.
 
         Raises:
             UndertowError: if a playbook is of the few that only `detect` knows.
         """
-        self.playbooks, self.sources = tuple(playbooks), sources
-        self.platforms = list(platforms)
+        self.playbooks = tuple(playbooks)
+        self._apart = len(platforms) if personas else None
+        self.sources = (*sources, APART) if personas else sources
+        self.platforms = [*platforms, APART.platform] if personas else list(platforms)
         self.memory, self.forget, self.part = memory, forget, part
         self.start = start
         self.passes: list[Pass] = []
@@ -159,7 +164,12 @@ class Stream:
 
     def _compile(self, start: int) -> None:
         self.passes = compile_passes(
-            self.playbooks, self.sources, self.platforms, start, forget=self.forget
+            self.playbooks,
+            self.sources,
+            self.platforms,
+            start,
+            forget=self.forget,
+            apart=self._apart,
         )
         for one in self.passes:
             one.rules.words[[PART, PARTS]] = self.part[0], self.part[1] - 1
@@ -344,6 +354,7 @@ class Stream:
         platforms: Sequence[str] = (),
         memory: int = MEMORY,
         forget: bool = True,
+        personas: bool = False,
     ) -> Stream:
         """Go on from a state, as if the stream had never stopped.
 
@@ -354,6 +365,7 @@ class Stream:
             platforms: likewise as it had.
             memory: bytes that the state may come to use.
             forget: likewise as it had.
+            personas: likewise as it had.
 
         Raises:
             UndertowError: if the state is of other playbooks or sources, or needs more memory.
@@ -366,6 +378,7 @@ class Stream:
             start=None if start < 0 else start,
             memory=memory,
             forget=forget,
+            personas=personas,
         )
         if int(state["stream"][0]) != made._fingerprint():
             raise UndertowError(

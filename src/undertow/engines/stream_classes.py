@@ -56,8 +56,7 @@ from undertow.playbooks.grammar import SIGNALS
 def make_rules(
     compiled: list[Compiled],
     sights: list[Sight],
-    kinds: Array,
-    of_kind: Array,
+    platforms: tuple[Array, Array, int | None],
     start: int,
     forget: bool,
 ) -> Rules:
@@ -66,11 +65,12 @@ def make_rules(
     Args:
         compiled: its playbooks.
         sights: what could be seen of each.
-        kinds: class of each platform, by what it shows.
-        of_kind: one platform of each class.
+        platforms: class of each platform, by what it shows; one platform of each class; and the class whose
+            events only steps across personas may use, None for none.
         start: moment of the first event, microseconds.
         forget: let events go that can no longer matter.
     """
+    kinds, of_kind, _ = platforms
     offsets = np.cumsum([0, *(len(one.plan) for one in compiled)])[:-1].tolist()
     total = sum(len(one.plan) for one in compiled)
     steps = np.zeros((total, 7), np.int64)
@@ -89,7 +89,7 @@ def make_rules(
             if one.plan.first[s] and one.plan.within[s] < FOREVER:
                 known[:, at + s] = sights[p].start[of_kind] + one.plan.within[s]
     of_types = _first_types(compiled, steps)
-    lut, classes, variants = _classes(compiled, offsets, steps, of_types, kinds, forget)
+    lut, classes, variants = _classes(compiled, offsets, steps, of_types, platforms, forget)
     variants = _with_beginnings(compiled, offsets, steps, variants, forget)
     return Rules(
         lut=lut,
@@ -150,10 +150,11 @@ def _classes(
     offsets: list[int],
     steps: Array,
     sets: list[tuple[bool, ...]],
-    kinds: Array,
+    platforms: tuple[Array, Array, int | None],
     forget: bool,
 ) -> tuple[Array, Array, Array]:
     """Class every kind of event: `lut`, `classes` and `variants` of `Rules`."""
+    kinds, _, lone = platforms
     many = int(kinds.max()) + 1
     lut = np.zeros((len(TYPES) + 1) * MARKS * SIGHTS * many, np.int64)
     first = [g for g in range(len(steps)) if steps[g, GROUP_OF_FIRST] >= 0]
@@ -171,6 +172,9 @@ def _classes(
         groups = sum(1 << f for f, types in enumerate(sets) if types[kind])
         moved = ("join", "leave").index(TYPES[kind]) + 1 if TYPES[kind] in _MOVES else 0
         moved = moved if grouped else 0
+        if platform == lone:
+            # It happened between other accounts: nobody was met or moved by it.
+            bits, groups, moved = bits & _across(compiled, offsets), 0, 0
         if not (bits or groups or moved):
             continue
         key = bits, groups, moved, platform
@@ -187,6 +191,16 @@ def _classes(
 
 
 _MOVES: Final = ("join", "leave")
+
+
+def _across(compiled: list[Compiled], offsets: list[int]) -> int:
+    """Give the steps across personas as bits."""
+    return sum(
+        1 << (at + s)
+        for one, at in zip(compiled, offsets, strict=True)
+        for s, step in enumerate(one.plan.playbook.steps)
+        if step.across_personas
+    )
 
 
 def _selected(plan: Plan, kind: int, marks: int, seen: int) -> int:

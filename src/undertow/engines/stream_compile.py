@@ -25,6 +25,8 @@ from undertow.playbooks.grammar import Playbook
 
 MOST_BITS: Final = 60
 """Steps of playbooks that run in one pass; more playbooks make another pass."""
+APART: Final = Source("\0", ("\0",))
+"""A platform that shows nothing: on it stand events between other accounts of the same two actors."""
 MOST_FIRST: Final = 30
 """Steps with `first` in one pass, and as many sets of types that they ask for."""
 
@@ -36,6 +38,7 @@ def compile_passes(
     start: int,
     *,
     forget: bool,
+    apart: int | None = None,
 ) -> list[Pass]:
     """Compile playbooks to as few passes as their steps need.
 
@@ -45,6 +48,8 @@ def compile_passes(
         platforms: names of platforms in the order of their codes.
         start: moment of the first event, microseconds.
         forget: let events go that can no longer matter.
+        apart: code of the platform on which stand the events that steps across personas gain from other
+            accounts, None without personas.
 
     Raises:
         UndertowError: if a playbook is of the few that only the slow definition knows.
@@ -72,31 +77,40 @@ def compile_passes(
             chosen.append(k)
         waiting = waiting[len(chosen) :]
         sights = [sight(plans[k], sources, platforms, start) for k in chosen]
-        passes.append(_one_pass(chosen, [plans[k] for k in chosen], sights, start, forget))
+        few = [plans[k] for k in chosen]
+        passes.append(_one_pass(chosen, few, sights, (start, forget, apart)))
     return passes
 
 
 def _one_pass(
-    books: list[int], plans: list[Plan], sights: list[Sight], start: int, forget: bool
+    books: list[int],
+    plans: list[Plan],
+    sights: list[Sight],
+    given: tuple[int, bool, int | None],
 ) -> Pass:
+    start, forget, apart = given
     whole = [compile_program(p, s) for p, s in zip(plans, sights, strict=True)]
-    kinds, first_of_kind = _alike(whole, sights)
+    kinds, first_of_kind = _alike(whole, sights, apart)
+    lone = None if apart is None else int(kinds[apart])
     compiled = []
     for plan, program in zip(plans, whole, strict=True):
         few = program._replace(bounds=np.ascontiguousarray(program.bounds[first_of_kind]))
-        compiled.append(compile_book(plan, few, start))
+        compiled.append(compile_book(plan, few, start, lone))
     return Pass(
         tuple(books),
         tuple(compiled),
         _stacked(compiled),
-        make_rules(compiled, sights, kinds, first_of_kind, start, forget),
+        make_rules(compiled, sights, (kinds, first_of_kind, lone), start, forget),
     )
 
 
-def _alike(programs: list[Program], sights: list[Sight]) -> tuple[Array, Array]:
+def _alike(
+    programs: list[Program], sights: list[Sight], apart: int | None
+) -> tuple[Array, Array]:
     """Class platforms by what they show: class of each platform, and one platform of each class."""
     rows = [
         (
+            k == apart,
             *(tuple(p.bounds[k].ravel().tolist()) for p in programs),
             int(sights[0].start[k]),
         )
@@ -109,10 +123,12 @@ def _alike(programs: list[Program], sights: list[Sight]) -> tuple[Array, Array]:
     )
 
 
-def compile_book(plan: Plan, program: Program, start: int) -> Compiled:
-    """Compile one playbook as far as it goes by itself."""
+def compile_book(plan: Plan, program: Program, start: int, lone: int | None) -> Compiled:
+    """Compile one playbook as far as it goes by itself; what the class `lone` shows is no key's own."""
     steps = range(len(plan))
-    unsure = ~always_shown(program, start).all(axis=0) | (plan.first & (plan.within < FOREVER))
+    shown = always_shown(program, start)
+    own = np.ones(len(shown), bool) if lone is None else np.arange(len(shown)) != lone
+    unsure = ~shown[own].all(axis=0) | (plan.first & (plan.within < FOREVER))
     floor = int(program.head[LISTED])
     while floor > 0 and unsure[floor]:
         floor -= 1

@@ -53,6 +53,7 @@ class Cast:
         accounts: how many accounts there are.
         campaigns: all planted campaigns.
         honest: kind of each account of a look-alike, by row number.
+        teams: role of each account of an honest group, by row number, a group each.
         completes: those of them whose work is the whole chain, and who took a target through it.
         targets: bool, (n), accounts that were worked on by a campaign.
     """
@@ -60,6 +61,7 @@ class Cast:
     accounts: int
     campaigns: tuple[Campaign, ...]
     honest: dict[int, str]
+    teams: tuple[dict[int, str], ...]
     completes: frozenset[int]
     targets: Bools
 
@@ -108,7 +110,7 @@ def cast_of(truth: pa.Table, accounts: pa.Array) -> Cast:
     groups: dict[str, list[dict[str, object]]] = {}
     for line in lines:
         groups.setdefault(str(line["group"]), []).append(line)
-    campaigns, honest, completes = [], {}, set()
+    campaigns, honest, teams, completes = [], {}, [], set()
     marked = np.zeros(len(place), dtype=bool)
     for name, parts in groups.items():
         roles = {int(str(p["row"])): str(p["role"]) for p in parts if p["role"] != "target"}
@@ -125,7 +127,10 @@ def cast_of(truth: pa.Table, accounts: pa.Array) -> Cast:
             )
             continue
         honest.update(dict.fromkeys(roles, str(parts[0]["kind"])))
+        teams.append(roles)
         whole = str(parts[0]["kind"]) in CHAIN_KINDS
         if whole and any(p["stage"] in ("sustained", "handoff") for p in worked):
             completes |= set(roles)
-    return Cast(len(place), tuple(campaigns), honest, frozenset(completes), marked)
+    return Cast(
+        len(place), tuple(campaigns), honest, tuple(teams), frozenset(completes), marked
+    )

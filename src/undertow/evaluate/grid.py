@@ -44,6 +44,7 @@ class Asked:
         small: whether worlds are cut to `SMALL_ROWS` rows, for a quick look.
         rivals: whether baselines are ranked.
         silent: silent worlds per background, None for `seeds`.
+        first: first seed; None for the first of those kept for the end, or of those for development.
     """
 
     groups: tuple[str, ...]
@@ -53,11 +54,12 @@ class Asked:
     small: bool = False
     rivals: bool = True
     silent: int | None = None
+    first: int | None = None
 
 
 def cells(asked: Asked) -> list[Cell]:
     """List the cells of a grid, in the order in which they are measured."""
-    start = FINAL if asked.final else DEVELOPMENT
+    start = asked.first or (FINAL if asked.final else DEVELOPMENT)
     found: list[Cell] = []
     for background in asked.backgrounds:
         for seed in range(start, start + asked.seeds):

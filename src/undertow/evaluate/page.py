@@ -17,7 +17,7 @@ from undertow.evaluate.grid import EVASION, Asked
 from undertow.evaluate.joins import Joins
 from undertow.evaluate.summary import lookup
 from undertow.evaluate.trial import UNDERTOW, Trial
-from undertow.evaluate.verdicts import LEVELS, stated
+from undertow.evaluate.verdicts import LEVELS, odds
 
 CHECKS: Final = ["background", "check", "value", "wanted"]
 
@@ -116,17 +116,11 @@ def _parts(table: pa.Table, trials: list[Trial]) -> list[Part]:
 
 
 def _reliability(trials: list[Trial]) -> list[tuple[float, float, float]]:
-    probability, positive = [], []
-    for trial in trials:
-        listed = np.isfinite(trial.detected.recruiter)
-        share = float(trial.cast.recruiters.mean())
-        if listed.any() and share:
-            probability.append(stated(trial.detected.recruiter[listed], share))
-            positive.append(trial.cast.recruiters[listed])
-    if not probability:
+    given = [odds(trial) for trial in trials]
+    whole = np.concatenate([probability for probability, _ in given])
+    if not len(whole):
         return []
-    whole = np.concatenate(probability)
-    bins = metrics.reliability(whole, np.concatenate(positive))
+    bins = metrics.reliability(whole, np.concatenate([recruits for _, recruits in given]))
     return [(said, true, size / len(whole)) for said, true, size in bins]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from undertow.evaluate import metrics
 from undertow.evaluate.cast import NEVER
+from undertow.evaluate.detected import RECRUITER
 from undertow.evaluate.trial import Trial
 from undertow.nulls.probability import probability as posterior
 from undertow.request import PRIOR
@@ -47,16 +48,34 @@ def alerts(trial: Trial) -> Bools:
 
 
 def _twins(trial: Trial) -> dict[str, float]:
-    """Say how far guilty twins stand above honest ones: one half where structure cannot tell."""
-    queue = trial.detected.queue
-    guilty, honest = queue[trial.cast.recruiters], queue[list(trial.cast.honest)]
-    above = (guilty[:, None] > honest).mean() + (guilty[:, None] == honest).mean() / 2
+    """Say how far guilty twins stand above honest ones: one half where structure cannot tell.
+
+    Recruiters are held against recruiters, and whole groups, each by its heaviest account, against whole groups: a
+    mark on one account of a group is meant to raise the group.
+    """
+    queue, cast = trial.detected.queue, trial.cast
     alerted = alerts(trial)
-    return {
-        "guilty twins above honest ones": float(above),
-        "guilty twins alerted": float(alerted[trial.cast.members].sum()),
-        "honest twins alerted": float(alerted[list(trial.cast.honest)].sum()),
+    working = [row for team in cast.teams for row, role in team.items() if role == RECRUITER]
+    guilty = np.array([queue[one.members].max() for one in cast.campaigns])
+    honest = np.array([queue[list(team)].max() for team in cast.teams])
+    found = {
+        "guilty twins above honest ones": _above(queue[cast.recruiters], queue[working]),
+        "guilty groups of twins above honest ones": _above(guilty, honest),
     }
+    found = {name: share for name, share in found.items() if not math.isnan(share)}
+    return found | {
+        "guilty twins": float(cast.members.sum()),
+        "guilty twins alerted": float(alerted[cast.members].sum()),
+        "honest twins": float(len(cast.honest)),
+        "honest twins alerted": float(alerted[list(cast.honest)].sum()),
+    }
+
+
+def _above(one: Floats, other: Floats) -> float:
+    """Give the chance that one of the first stands above one of the second; ties count half."""
+    if not len(one) or not len(other):
+        return float("nan")
+    return float((one[:, None] > other).mean() + (one[:, None] == other).mean() / 2)
 
 
 def _load(trial: Trial) -> dict[str, float]:
@@ -83,18 +102,29 @@ def _discoveries(trial: Trial) -> dict[str, float]:
 
 
 def _odds(trial: Trial) -> dict[str, float]:
-    """Calibration over listed accounts, corrected to how many recruiters this world really holds."""
+    """Measure calibration over listed accounts."""
+    probability, recruits = odds(trial)
+    return metrics.calibration(probability, recruits) if len(probability) else {}
+
+
+def odds(trial: Trial) -> tuple[Floats, Bools]:
+    """Give what is stated of each listed account, corrected to how many recruiters this world really holds.
+
+    Returns:
+        Probabilities, and who recruits, (l); both empty where nobody is listed or nobody recruits.
+    """
     listed = np.isfinite(trial.detected.recruiter)
-    share = trial.cast.recruiters.mean()
-    if not listed.any() or share == 0:
-        return {}
+    share = float(trial.cast.recruiters.mean())
+    if not share:
+        listed[:] = False
     weight, q = trial.detected.recruiter[listed], trial.detected.q
+    recruits = trial.cast.recruiters[listed]
+    if not len(weight):
+        return weight, recruits
     if q is None:
-        probability = stated(weight, float(share))
-    else:
-        # As the column `probability`, with this world's share as the prior.
-        probability = posterior(weight, q[listed] < 1, float(share))
-    return metrics.calibration(probability, trial.cast.recruiters[listed])
+        return stated(weight, share), recruits
+    # As the column `probability`, with this world's share as the prior.
+    return posterior(weight, q[listed] < 1, share), recruits
 
 
 def stated(weight: Floats, share: float) -> Floats:

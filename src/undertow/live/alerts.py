@@ -16,6 +16,7 @@ from undertow.events.pseudonyms import Pseudonyms
 from undertow.live.engine import Change
 from undertow.live.event_names import EventNames
 from undertow.live.names import Names
+from undertow.live.personas import Personas
 from undertow.live.rates import BookRates
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.shown import _hidden as hidden
@@ -34,6 +35,7 @@ class Wording:
         pseudonyms: of this installation.
         ground: lawful grounds, as on every output.
         rates: by name of playbook, where `detect` measured them.
+        personas: the other accounts of a target's actor are hidden like its own; None for none.
     """
 
     playbooks: Sequence[Playbook]
@@ -43,6 +45,7 @@ class Wording:
     pseudonyms: Pseudonyms
     ground: Sequence[str]
     rates: dict[str, BookRates]
+    personas: Personas | None = None
 
     def line(self, change: Change, *, simulated: bool) -> bytes:
         """Write one alert, with the end of its line."""
@@ -60,9 +63,10 @@ class Wording:
             room = self.rooms.name(change.key[2])
             alert[role] = None if room is None else _sealed(room, target, sealed)
         # A match can be taken back: more of it came to light, and it was not what it seemed.
+        hidden_too = self._mates(change.key[1 - end])
         alert["step"] = playbook.steps[change.step].name if change.step >= 0 else None
         alert["steps"] = [
-            self._step(playbook.steps[s].name, number, change.key[1 - end], target, sealed)
+            self._step(playbook.steps[s].name, number, hidden_too)
             for s, number in enumerate(change.taken)
             if number >= 0
         ]
@@ -74,15 +78,25 @@ class Wording:
             alert["weight"] = rates.weight(change)
         return msgspec.json.encode(alert) + b"\n"
 
+    def _mates(self, target: int) -> dict[int, tuple[str, str]]:
+        """Give names and pseudonyms of a target's accounts, by code, the target itself first."""
+        mates = [] if self.personas is None else self.personas.mates(target)
+        names = {code: self.accounts.name(code) or "" for code in (target, *mates)}
+        return {code: (name, self.pseudonyms.of(name)) for code, name in names.items()}
+
     def _step(
-        self, name: str, number: int, target_code: int, target: str, sealed: str
+        self, name: str, number: int, hidden_too: dict[int, tuple[str, str]]
     ) -> dict[str, Any]:
         event = self.events.look_up(number)
+        shown = event.id
+        for own, by in hidden_too.values():
+            shown = _sealed(shown, own, by)
+        own, by = hidden_too.get(event.actor, ("", ""))
         return {
             "step": name,
             "at": moment(event.at).isoformat().replace("+00:00", "Z"),
-            "event": _sealed(event.id, target, sealed),
-            "actor": sealed if event.actor == target_code else self.accounts.name(event.actor),
+            "event": shown,
+            "actor": by if own else self.accounts.name(event.actor),
         }
 
 

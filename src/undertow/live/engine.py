@@ -26,6 +26,7 @@ from undertow.live.columns import (
     Events,
 )
 from undertow.live.listing import Listing
+from undertow.live.personas import Personas
 from undertow.playbooks.grammar import Playbook
 
 Key = tuple[int, int, int, int]
@@ -85,6 +86,7 @@ class Compiled:
         platforms: names of the declared platforms in the order of their codes.
         start: moment of the first event, microseconds.
         platform_of: gives the platform's code of an event by its number.
+        personas: accounts held to be one actor, None for none.
 
     Raises:
         UndertowError: `stream-playbook` for a playbook that only `detect` knows.
@@ -97,10 +99,17 @@ class Compiled:
         platforms: Sequence[str],
         start: int,
         platform_of: Callable[[int], int],
+        personas: Personas | None = None,
     ) -> None:
-        self._platform_of = platform_of
+        self._platform_of, self._personas = platform_of, personas
         self._books, self._declared, self._platforms = playbooks, declared, platforms
-        self._stream = Stream(playbooks, declared, platforms=platforms, start=start)
+        self._stream = Stream(
+            playbooks,
+            declared,
+            platforms=platforms,
+            start=start,
+            personas=personas is not None,
+        )
         self._listing = [Listing(book, declared, platforms, start) for book in playbooks]
         self._alerted: dict[Key, int] = {}
 
@@ -121,14 +130,17 @@ class Compiled:
 
     def feed(self, events: Events, first: int) -> list[Change]:
         """Take further events in total order, numbered from `first` on."""
-        given = events.columns
+        given, ref = events.columns, np.arange(first, first + len(events))
+        if self._personas is not None:
+            given, row = self._personas.widened(given, len(self._platforms))
+            ref = ref[row]
         changes = self._stream.feed(
             columns(
                 given[AT],
                 given[TYPE],
                 given[ACTOR],
                 given[TARGET],
-                ref=np.arange(first, first + len(events)),
+                ref=ref,
                 marks=given[FLAGS] & MARKED,
                 visibility=given[VISIBILITY],
                 platform=given[PLATFORM],
@@ -157,6 +169,8 @@ class Compiled:
         at: list[int],
     ) -> Change | None:
         """Make what is told of a change, None where there is nothing to tell."""
+        if self._personas is not None and self._personas.one_actor(pair[0], pair[1]):
+            return None
         key = (book, *pair)
         alerted = self._alerted.get((book, pair[0], pair[1], pair[2]))
         steps = len(self._books[book].steps)
@@ -197,5 +211,9 @@ class Compiled:
             if name.startswith("stream.")
         }
         self._stream = Stream.restore(
-            self._books, self._declared, own, platforms=self._platforms
+            self._books,
+            self._declared,
+            own,
+            platforms=self._platforms,
+            personas=self._personas is not None,
         )

@@ -8,10 +8,12 @@ from pathlib import Path
 import yaml
 
 from undertow.errors import Place, UndertowError, shown_name
+from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.source import Source as Declared
 from undertow.events.source import source_from_dict, sources_beside
 from undertow.live.jetstream import JetStream
 from undertow.live.jetstream import parse_address as parse_stream
+from undertow.live.personas import hold_across, personas_of
 from undertow.live.sources import SUFFIXES, Folder, Followed, Source, Stream
 from undertow.playbooks.grammar import Playbook
 
@@ -111,3 +113,17 @@ def hold_playbooks(playbooks: tuple[Playbook, ...]) -> None:
                 code="watch-playbook",
                 mend="leave it to `undertow detect`, or ask for the answer as a step of its own",
             )
+
+
+def held_personas(
+    path: Path | None, playbooks: tuple[Playbook, ...]
+) -> tuple[tuple[str, ...], ...] | None:
+    """Read which accounts are held to be one actor; None where no file is named.
+
+    Raises:
+        UndertowError: as `personas_of`; `watch-personas` for playbooks that ask too much of a stream.
+    """
+    if path is None:
+        return None
+    hold_across(playbooks)
+    return personas_of(path, Pseudonyms.default())

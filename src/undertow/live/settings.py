@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from undertow.errors import UndertowError
 from undertow.events.source import Source as Declared
 from undertow.live.rates import BookRates
 from undertow.playbooks.grammar import Playbook
@@ -36,6 +37,7 @@ class Settings:
         rates: what `detect` measured, by playbook.
         every: seconds between checkpoints.
         every_events: events after which a checkpoint is due in any case.
+        personas: accounts held to be one actor, as `personas.personas_of` gives them; None for no file.
     """
 
     playbooks: tuple[Playbook, ...]
@@ -51,6 +53,7 @@ class Settings:
     rates: dict[str, BookRates] = field(default_factory=dict)
     every: float = 30.0
     every_events: int = 5_000_000
+    personas: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def grounds(self) -> list[str]:
@@ -73,4 +76,29 @@ class Settings:
             "region": self.region,
             # Another file must not be cut back to the length of this one.
             "files": hashlib.sha256(repr(files).encode()).hexdigest(),
+            "personas": None
+            if self.personas is None
+            else hashlib.sha256(msgspec.json.encode(self.personas)).hexdigest(),
         }
+
+    def hold_as_before(self, before: dict[str, Any]) -> None:
+        """Refuse to take a run up again that was asked for something else.
+
+        Raises:
+            UndertowError: `watch-state-personas` where the personas differ, else `watch-state-other`.
+        """
+        now = self.asked
+        if before == now:
+            return
+        # What was matched so far was matched with the old ones.
+        if {**before, "personas": None} == {**now, "personas": None}:
+            raise UndertowError(
+                "the state folder belongs to a watch with other personas",
+                code="watch-state-personas",
+                mend="give the personas file as it was, or begin anew with another --state",
+            )
+        raise UndertowError(
+            "the state folder belongs to a watch with other playbooks, sources, files or options",
+            code="watch-state-other",
+            mend="give the same as before, or begin anew with another --state",
+        )

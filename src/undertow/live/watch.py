@@ -16,7 +16,6 @@ from typing import Final
 
 import msgspec
 
-from undertow.errors import UndertowError
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.exposed import Metric
 from undertow.live.alerts import Wording
@@ -37,6 +36,7 @@ from undertow.live.event_names import EventNames
 from undertow.live.gates import Gates
 from undertow.live.lines import Block, LineReader
 from undertow.live.order import Waiting
+from undertow.live.personas import Personas
 from undertow.live.settings import Settings
 from undertow.live.sources import Source
 
@@ -48,16 +48,19 @@ MOST_TOLD: Final = 20
 STRIDE: Final = 4_096
 """Events that the engine takes at once, counted from the first: of a key that changes more than once in
 one stride the last change is told. Strides end at the same events however the input was cut."""
-MakeEngine = Callable[[int, Callable[[int], int]], Engine]
-"""Makes the engine from the time of the first event and what gives an event's platform by its number."""
+MakeEngine = Callable[[int, Callable[[int], int], Personas | None], Engine]
+"""Makes the engine from the time of the first event, what gives an event's platform by its number, and personas."""
 
 
 def make_compiled(settings: Settings) -> MakeEngine:
     """Give what makes the compiled engine of a run."""
     platforms = list(dict.fromkeys(source.platform for source in settings.declared))
 
-    def make(start: int, platform_of: Callable[[int], int]) -> Engine:
-        return Compiled(settings.playbooks, settings.declared, platforms, start, platform_of)
+    def make(
+        start: int, platform_of: Callable[[int], int], personas: Personas | None
+    ) -> Engine:
+        books, declared = settings.playbooks, settings.declared
+        return Compiled(books, declared, platforms, start, platform_of, personas)
 
     return make
 
@@ -98,6 +101,7 @@ class Watch:
         self.waiting = Waiting(settings.lateness, self.reader.accounts)
         self.gates = Gates(settings.declared, settings.ground, self.reader.accounts)
         self.engine: Engine | None = None
+        self.personas: Personas | None = None
         self._ready = no_events()
         self._start = 0
         self._saved_at = time.monotonic()
@@ -123,12 +127,10 @@ class Watch:
             self._checkpoints = held.enter_context(closing(Checkpoints(folder)))
             saved = self._checkpoints.latest()
         values = {} if saved is None else saved.values
-        if saved is not None and values["asked"] != settings.asked:
-            raise UndertowError(
-                "the state folder belongs to a watch with other playbooks, sources, files or options",
-                code="watch-state-other",
-                mend="give the same as before, or begin anew with another --state",
-            )
+        if saved is not None:
+            settings.hold_as_before(values["asked"])
+        if settings.personas is not None:
+            self.personas = Personas(settings.personas, self.reader.accounts, pseudonyms)
         self._alerts = self._appended(settings.alerts, values.get("alerts"))
         self._rejects = self._appended(settings.rejects, values.get("rejects"))
         count, first = values.get("events", 0), values.get("first", 0)
@@ -141,6 +143,7 @@ class Watch:
             pseudonyms,
             settings.grounds,
             settings.rates,
+            self.personas,
         )
         if saved is not None:
             self._restore(saved)
@@ -255,7 +258,7 @@ class Watch:
 
     def _made(self) -> Engine:
         return self._make_engine(
-            self._start, lambda number: self.events.look_up(number).platform
+            self._start, lambda number: self.events.look_up(number).platform, self.personas
         )
 
     def checkpoint(self) -> None:
@@ -276,6 +279,7 @@ class Watch:
             "waiting": events_state(waiting),
             "ready": events_state(self._ready),
             "engine": {} if self.engine is None else self.engine.state(),
+            "personas": {} if self.personas is None else self.personas.state(),
         }
         values = {
             "asked": self.settings.asked,
@@ -316,6 +320,8 @@ class Watch:
         self.gates.restore(values["gates"], group("gates"))
         self.counts.restore(values["counts"])
         self._needed = [values["first"]]
+        if self.personas is not None:
+            self.personas.restore(group("personas"))
         if values["begun"]:
             self._start = values["start"]
             self.engine = self._made()
