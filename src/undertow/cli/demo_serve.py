@@ -60,7 +60,7 @@ def serve_demo(request: Request, playbooks: Sequence[str], port: int) -> None:
             (_person(store, name, role, now).reviewer, words) for name, role, words in VISITORS
         )
         # Back-tests may use the world that the cases are from.
-        run(store, Settings(port=port, events=str(world)), visitors)
+        run(store, Settings(port=port, events=str(request.paths[0])), visitors)
     finally:
         store.close()
 
