@@ -54,10 +54,12 @@ from undertow.engines.stream_kernel_tables import (
     lay_anew,
 )
 from undertow.engines.stream_room import (
+    KINDS,
     MAPS,
     POOLS,
     ROOM_AT_FIRST,
     fill,
+    fill_variants,
     maps_of,
     new_room,
     new_store,
@@ -65,7 +67,7 @@ from undertow.engines.stream_room import (
     pools_of,
     too_large,
 )
-from undertow.engines.stream_rules import PART, PARTS, Pass
+from undertow.engines.stream_rules import PART, PARTS, VARIANTS, Pass
 from undertow.engines.stream_settle import best_of
 from undertow.errors import UndertowError
 from undertow.events.source import Source
@@ -342,6 +344,8 @@ class Stream:
                 kept[f"{k}.{name}.head"] = pool.head
                 kept[f"{k}.{name}.rows"] = pool.rows[: pool.head[USED]]
             kept[f"{k}.counts"] = store.counts
+            rules = self.passes[k].rules
+            kept[f"{k}.{KINDS}"] = rules.variants[: rules.words[VARIANTS]]
         return kept
 
     @classmethod
@@ -389,7 +393,9 @@ class Stream:
         for k, store in enumerate(made.stores):
             for name, given in state.items():
                 owner, _, part = name.partition(".")
-                if owner == str(k):
+                if owner == str(k) and part == KINDS:
+                    fill_variants(made.passes[k].rules, given, memory)
+                elif owner == str(k):
                     fill(part_of(store, part), given, memory)
             for table in maps_of(store):
                 lay_anew(table, store.spare)

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from undertow.engines.stream_kernel_narrow import with_room
 from undertow.engines.stream_rules import (
     AFTER,
     BACK,
@@ -17,16 +18,21 @@ from undertow.engines.stream_rules import (
     ENDS,
     FIRSTS,
     GROUP_OF_FIRST,
+    LEAST,
+    LINGERS,
     LISTED_BITS,
     LONGEST,
     LOOSE,
     MARKS,
     MOST,
+    NARROWS,
     NEXT,
     NUMBER_OF_FIRST,
     PAIRED_BACK,
     PAIRED_TOWARD,
+    PLACES,
     REACH,
+    REACHES,
     ROOMS,
     SAME_BITS,
     SIDE_ACTOR,
@@ -36,8 +42,11 @@ from undertow.engines.stream_rules import (
     SIGHTS_SEEN,
     START,
     STARTERS,
+    STEP_WORDS,
     TOWARD,
+    TRIMS,
     VARIANT_WORDS,
+    VARIANTS,
     WAITED,
     WIDE,
     WIDEST_ALL,
@@ -73,7 +82,7 @@ def make_rules(
     kinds, of_kind, _ = platforms
     offsets = np.cumsum([0, *(len(one.plan) for one in compiled)])[:-1].tolist()
     total = sum(len(one.plan) for one in compiled)
-    steps = np.zeros((total, 7), np.int64)
+    steps = np.zeros((total, STEP_WORDS), np.int64)
     wide = np.zeros((total, total), np.int64)
     known = np.full((len(of_kind), total), -FOREVER, np.int64)
     for p, (one, at) in enumerate(zip(compiled, offsets, strict=True)):
@@ -84,18 +93,28 @@ def make_rules(
             steps[at + s, NEXT] = as_bits(one.follows[s]) << at
             steps[at + s, BEFORE] = as_bits(one.follows[:, s]) << at
             steps[at + s, MOST] = int(one.plan.optional[: s + 1].sum())
+            steps[at + s, LEAST] = _least(one, s)
             ends = one.program.head[[SIDE_A, SIDE_B]]
             steps[at + s, ENDS] = sum(((int(e) >> s) & 1) << k for k, e in enumerate(ends))
             if one.plan.first[s] and one.plan.within[s] < FOREVER:
                 known[:, at + s] = sights[p].start[of_kind] + one.plan.within[s]
+    steps[:, [LINGERS, REACHES]] = _all_lives(compiled, forget=forget).T
     of_types = _first_types(compiled, steps)
     lut, classes, variants = _classes(compiled, offsets, steps, of_types, platforms, forget)
     variants = _with_beginnings(compiled, offsets, steps, variants, forget)
+    words = _words(compiled, offsets, variants, wide, len(of_kind))
+    words[VARIANTS] = len(variants)
+    words[NARROWS] = _begins_known(compiled, variants) and 4 * len(variants) <= PLACES
+    words[TRIMS] = words[NARROWS] and not any(one.unsure.any() for one in compiled)
+    named = np.zeros(1, np.int64)
+    if words[NARROWS]:
+        variants, named = with_room(variants)
     return Rules(
         lut=lut,
         platforms=kinds,
         classes=classes,
         variants=variants,
+        named=named,
         steps=steps,
         wide=wide,
         known=known,
@@ -106,7 +125,7 @@ def make_rules(
         books=np.array(
             [_book(one, at) for one, at in zip(compiled, offsets, strict=True)], np.int64
         ),
-        words=_words(compiled, offsets, variants, wide, len(of_kind)),
+        words=words,
     )
 
 
@@ -229,7 +248,7 @@ def _with_beginnings(
     other accounts or other platforms have a say, nothing is left out.
     """
     rows = variants.tolist()
-    if all(one.plain and not one.loose for one in compiled) and not variants[:, SIGHT].any():
+    if _begins_known(compiled, variants):
         first = sum(_starters(one) << at for one, at in zip(compiled, offsets, strict=True))
         lives = _all_lives(compiled, forget=forget)
         number = {row[BITS]: v for v, row in reversed(list(enumerate(rows)))}
@@ -245,6 +264,19 @@ def _with_beginnings(
     for v in range(len(variants), len(rows)):
         rows[v][BEGIN] = v
     return np.array(rows, np.int64)
+
+
+def _begins_known(compiled: list[Compiled], variants: Array) -> bool:
+    """Say whether what came before an event decides for ever which steps it can take."""
+    alone = all(one.plain and not one.loose for one in compiled)
+    return alone and not variants[:, SIGHT].any()
+
+
+def _least(one: Compiled, s: int) -> int:
+    """Give the fewest events of the pair that must suit a step for a chain to end there."""
+    if not one.plain or one.loose or one.unsure.any():
+        return 1
+    return int(max(one.plan.count[s], one.plan.days[s], 1))
 
 
 def _all_lives(compiled: list[Compiled], *, forget: bool) -> Array:

@@ -56,6 +56,7 @@ def columns(  # noqa: PLR0913  # the columns of an event
         visibility=given(visibility, np.int8),
         platform=given(platform, np.int32),
         context=given(context, np.int64),
+        dealt=np.empty((0, 0), np.int64),
     )
 
 

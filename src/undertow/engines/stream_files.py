@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undertow.engines.stream import MEMORY, Changes, Stream, joined
+from undertow.engines.stream_deal import dealt_to
 from undertow.engines.stream_kernel_pass import Columns
 from undertow.events.source import Source
 from undertow.events.table import TYPES
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import SIGNALS, Playbook
+
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True)
@@ -74,25 +78,41 @@ def find_in_time_order(
     """
     parts = 1 << (threads.bit_length() - 1) if len(playbooks) > 1 else 1
     share = memory // parts
-    streams = [Stream(playbooks, sources, memory=share, part=(0, parts))]
+    batches = _groups(paths, names)
+    first = next(batches, None)
+    if first is None:
+        return Stream(playbooks, sources, memory=memory).answers()
+    start, batches = int(first.at[0]), chain([first], batches)
+    # Nothing but the chain may hold it: it is as large as what is read at a time.
+    del first
+    streams = [Stream(playbooks, sources, start=start, memory=share, part=(0, parts))]
     if any(one.wide for one in streams[0].passes):
-        parts, streams = 1, [Stream(playbooks, sources, memory=memory)]
+        parts, streams = 1, [Stream(playbooks, sources, start=start, memory=memory)]
     for k in range(1, parts):
-        streams.append(Stream(playbooks, sources, memory=share, part=(k, parts)))
+        streams.append(Stream(playbooks, sources, start=start, memory=share, part=(k, parts)))
+    if parts > 1 and len(streams[0].passes) == 1:
+        each = dealt_to(batches, streams[0].passes[0].rules, parts)
+    else:
+        each = ([batch] * parts for batch in batches)
     with ThreadPoolExecutor(parts) as pool:
-        for batch in read_ahead(paths, names):
-            for fed in [pool.submit(one.feed, batch) for one in streams]:
-                fed.result()
+        for given in ahead(each):
+            fed = [pool.submit(one.feed, to) for one, to in zip(streams, given, strict=True)]
+            for one in fed:
+                one.result()
     return joined([one.answers() for one in streams])
 
 
 def read_ahead(paths: Sequence[Path], names: TimeColumns) -> Iterator[Columns]:
     """Read row group after row group, the next one while the last is worked on."""
-    groups = _groups(paths, names)
+    yield from ahead(_groups(paths, names))
+
+
+def ahead(batches: Iterator[Given]) -> Iterator[Given]:
+    """Have another thread make the next batch while the last is worked on."""
     with ThreadPoolExecutor(1) as reader:
-        ahead = reader.submit(next, groups, None)
-        while (batch := ahead.result()) is not None:
-            ahead = reader.submit(next, groups, None)
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
             yield batch
 
 
@@ -103,6 +123,8 @@ def _groups(paths: Sequence[Path], names: TimeColumns) -> Iterator[Columns]:
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group, columns=names.names, use_threads=False)
                 for batch in table.to_batches():
+                    if batch.num_rows == 0:
+                        continue
                     yield _columns(batch, names)
 
 
@@ -126,6 +148,7 @@ def _columns(batch: pa.RecordBatch, names: TimeColumns) -> Columns:
         visibility=np.empty(0, np.int8),
         platform=np.empty(0, np.int32),
         context=_NOTHING,
+        dealt=np.empty((0, 0), np.int64),
     )
 
 

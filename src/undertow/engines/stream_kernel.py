@@ -10,7 +10,6 @@ from undertow.engines.stream_kernel_meet import first_bits, meet
 from undertow.engines.stream_kernel_pass import (
     A_CLASS,
     A_ROW,
-    AHEAD,
     Columns,
     look_over,
     pass_over,
@@ -120,8 +119,7 @@ def feed(
             return i, why
     before = counts[TAKEN_IN] - i
     while i < n:
-        end = min(i + AHEAD, n)
-        many = look_over(i, end, columns, rules, store, room.ahead)
+        many, end = look_over(i, n, columns, rules, store, room.ahead)
         j = 0
         while True:
             j = pass_over(j, many, before, columns, rules, store, room.ahead)

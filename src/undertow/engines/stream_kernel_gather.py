@@ -86,7 +86,7 @@ class Room(NamedTuple):
     Attributes:
         scratch: the kernel's.
         sorted: int64, (AS_ROWS, n): gathered events before they are merged.
-        ahead: int64, (3, n): events looked at ahead, see `stream_kernel_pass.look_over`.
+        ahead: int64, (AHEAD_ROWS, AHEAD): events looked at ahead, see `stream_kernel_pass.look_over`.
     """
 
     scratch: Scratch

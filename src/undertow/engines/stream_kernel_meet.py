@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from undertow.compiled import inlined, uncounted_inner
 from undertow.engines.stream_kernel_bits import lowest
 from undertow.engines.stream_kernel_gather import WARM, Event, one_program, suits
 from undertow.engines.stream_kernel_lists import answer_row, first_item, push_item, put_todo
+from undertow.engines.stream_kernel_narrow import narrowed
 from undertow.engines.stream_kernel_store import (
     AT,
     BY_LOW,
@@ -18,11 +21,13 @@ from undertow.engines.stream_kernel_store import (
     OPTIONALS,
     OTHER,
     SIGHTS_MET,
+    TAKEN_IN,
     VARIANT,
     WAITING,
     WAITS,
     Store,
     claim_pair,
+    keep_live,
     push_pair,
     supersede,
     turned,
@@ -37,6 +42,7 @@ from undertow.engines.stream_rules import (
     GROUP_OF_FIRST,
     GROUPED,
     GROUPS,
+    LEAST,
     LISTED_BITS,
     LOOSE,
     LOOSE_BOOK,
@@ -52,12 +58,16 @@ from undertow.engines.stream_rules import (
     SIZE,
     START,
     STARTERS,
+    TRIMS,
     WAITED,
     WIDEST_ALL,
     Rules,
 )
 from undertow.matches.kernel_rules import Key
 from undertow.matches.program import KEY_ROLES, Program
+
+TRIMMED_EVERY: Final = 7
+"""Of events that lengthen a list one in eight also lets go of what is too old in it; as bits of its number."""
 
 
 @uncounted_inner
@@ -150,6 +160,32 @@ def in_reach(
             break
         link, moment = nodes.rows[row, LINK], nodes.rows[row, AT]
     return found_low, found_high
+
+
+@uncounted_inner
+def with_enough(rules: Rules, store: Store, s: int, bits: int, low_first: bool) -> int:
+    """Leave out the counted steps for which a pair has too few events.
+
+    Args:
+        rules, store: as everywhere here.
+        s: the pair's slot.
+        bits: steps in which a chain may end now.
+        low_first: whether the lower account is the key's first.
+    """
+    rest = bits
+    while rest:
+        g = lowest(rest)
+        rest &= rest - 1
+        missing = rules.steps[g, LEAST]
+        link = store.pairs.slots[s, WORD] if missing > 1 else 0
+        while link:
+            toward = ((link & BY_LOW) != 0) == low_first
+            missing -= turned(rules.variants[link >> VARIANT, BITS], rules, toward) >> g & 1
+            row = (link & NEXT_ROW) - 1
+            link = store.nodes.rows[row, LINK] if row >= 0 and missing > 0 else 0
+        if missing > 0 and rules.steps[g, LEAST] > 1:
+            bits &= ~(1 << g)
+    return bits
 
 
 @uncounted_inner
@@ -312,12 +348,16 @@ def meet(
             variant = rules.variants[variant, BEGIN]
             bits = rules.variants[variant, BITS]
             low, high = turned(bits, rules, by_low), turned(bits, rules, not by_low)
+        else:
+            variant = narrowed(rules, variant, can)
         link = (variant << VARIANT) | (BY_LOW if by_low else 0)
         placed = False
         if (low | high) & ~rules.words[STARTERS] == 0 and store.pairs.slots[s, WORD]:
             placed = supersede(store, rules, s, link, at, ref)
         if not placed:
             push_pair(store, rules, s, link, at, ref, event.context)
+            if rules.words[TRIMS] and store.counts[TAKEN_IN] & TRIMMED_EVERY == 0:
+                keep_live(store, rules, s, at)
         opens, rest = 0, can
         while rest:
             opens |= rules.steps[lowest(rest), NEXT]
@@ -329,10 +369,12 @@ def meet(
         for book in range(len(rules.books)):
             own = ((1 << rules.books[book, SIZE]) - 1) << rules.books[book, OFFSET]
             reached = can_low & rules.words[LISTED_BITS] & own
+            reached = with_enough(rules, store, s, reached, True)
             if reached or news_low & own:
                 news = news_low & own != 0
                 ask_for(rules, programs, store, book, lo, hi, reached, event, news)
             reached = can_high & rules.words[LISTED_BITS] & own
+            reached = with_enough(rules, store, s, reached, False)
             if reached or news_high & own:
                 news = news_high & own != 0
                 ask_for(rules, programs, store, book, hi, lo, reached, event, news)

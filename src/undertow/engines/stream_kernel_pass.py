@@ -77,6 +77,8 @@ A_CLASS: Final = 1
 A_HASH: Final = 2
 A_SLOT: Final = 3
 AHEAD_ROWS: Final = 4
+DEALT: Final = 3
+"""How many of these are known of events that were dealt to several streams."""
 
 
 class Columns(NamedTuple):
@@ -92,6 +94,8 @@ class Columns(NamedTuple):
         visibility: int8, -1 for none.
         platform: int32, -1 for none.
         context: int64, -1 for none.
+        dealt: int64, (m, DEALT): the rows that mean anything to the one stream that is fed, with class and
+            hash, from `stream_deal`; or (0, 0): the stream finds out for itself.
     """
 
     at: Array
@@ -104,6 +108,7 @@ class Columns(NamedTuple):
     visibility: Array
     platform: Array
     context: Array
+    dealt: Array
 
 
 @uncounted_inner
@@ -115,24 +120,17 @@ def sight_of(columns: Columns, rules: Rules, k: int) -> int:
 
 
 @uncounted_inner
-def look_over(
-    i: int, n: int, columns: Columns, rules: Rules, store: Store, ahead: Array
-) -> int:
-    """Class the next events, and ask for the memory of their pairs ahead of its use.
-
-    Tags first, then the slots they tell of, then the first row of their lists: each has come when it is
-    needed to ask for the next.
-
+def mark(i: int, n: int, columns: Columns, rules: Rules, ahead: Array) -> int:
+    """Class events, and hash the pairs of those that mean anything.
 
     Args:
         i, n: from which row to which, at most `AHEAD`.
         columns: the batch.
         rules: of the pass.
-        store: what is kept.
-        ahead: int64, (AHEAD_ROWS, AHEAD), written: the events that mean anything.
+        ahead: int64, (AHEAD_ROWS, AHEAD), written: rows, classes and hashes.
 
     Returns:
-        How many these are.
+        How many mean anything.
     """
     kind, kinds, marks, visibility = (
         columns.kind,
@@ -140,54 +138,104 @@ def look_over(
         columns.marks,
         columns.visibility,
     )
-    lut, sights, pairs = rules.lut, rules.words[SIGHTS_SEEN], store.pairs
+    lut, sights = rules.lut, rules.words[SIGHTS_SEEN]
     marked, sighted = len(marks) > 0, len(visibility) > 0
     placed = len(columns.platform) > 0
     sight = rules.platforms[len(rules.platforms) - 1]
     many = 0
+    # Places of which it is known that they are not negative are written as such: numba asks of all others.
     for k in range(i, n):
-        code = kinds[kind[k]] * MARKS
+        code = kinds[np.uint32(kind[k])] * MARKS
         if marked:
             code += np.int64(marks[k])
         code = (code * SIGHTS + ((visibility[k] % SIGHTS) if sighted else SIGHTS - 1)) * sights
         if placed:
             sight = sight_of(columns, rules, k)
-        c = lut[code + sight]
+        c = lut[np.uint64(code + sight)]
         ahead[A_ROW, many] = k
         ahead[A_CLASS, many] = c
         many += c != 0
     actors, targets = columns.actor, columns.target
+    for j in range(many):
+        row = np.uint64(ahead[A_ROW, j])
+        ahead[A_HASH, j] = mixed(min(actors[row], targets[row]), max(actors[row], targets[row]))
+    return many
+
+
+@uncounted_inner
+def dealt_from(columns: Columns, i: int) -> int:
+    """Find the first of the events dealt that stands at a row or behind it."""
+    low, high = 0, len(columns.dealt)
+    while low < high:
+        middle = (low + high) >> 1
+        if columns.dealt[middle, A_ROW] < i:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@uncounted_inner
+def look_over(
+    i: int, n: int, columns: Columns, rules: Rules, store: Store, ahead: Array
+) -> tuple[int, int]:
+    """Class the next events, and ask for the memory of their pairs ahead of its use.
+
+    Tags first, then the slots they tell of, then the first row of their lists: each has come when it is
+    needed to ask for the next.
+
+    Args:
+        i, n: from which row to which.
+        columns: the batch.
+        rules: of the pass.
+        store: what is kept.
+        ahead: int64, (AHEAD_ROWS, AHEAD), written: the events that mean anything.
+
+    Returns:
+        How many these are, and the row behind them and all others before it.
+    """
+    dealt, all_parts = columns.dealt, 0
+    if dealt.shape[1]:
+        begin = dealt_from(columns, i)
+        all_parts = min(AHEAD, len(dealt) - begin)
+        end = dealt[begin + all_parts, A_ROW] if begin + all_parts < len(dealt) else n
+        for j in range(all_parts):
+            for word in range(DEALT):
+                ahead[word, j] = dealt[begin + j, word]
+    else:
+        end = min(i + AHEAD, n)
+        all_parts = mark(i, end, columns, rules, ahead)
+    pairs = store.pairs
     slots, tags, directory, nodes = pairs.slots, pairs.tags, pairs.directory, store.nodes.rows
     shift = WHOLE - np.uint64(pairs.head[DEPTH])
-    begin = np.int64(tags.ctypes.data)
+    place = np.int64(tags.ctypes.data)
     part, parts = rules.words[PART], rules.words[PARTS]
-    all_parts, many = many, 0
+    many = 0
     for j in range(all_parts):
-        k = ahead[A_ROW, j]
-        h = mixed(min(actors[k], targets[k]), max(actors[k], targets[k]))
-        group = first_group(directory[np.int64(h >> shift)], h)
-        ahead[A_ROW, many] = k
+        h = np.uint64(ahead[A_HASH, j])
+        group = first_group(directory[h >> shift], h)
+        ahead[A_ROW, many] = ahead[A_ROW, j]
         ahead[A_CLASS, many] = ahead[A_CLASS, j]
         ahead[A_HASH, many] = h
         ahead[A_SLOT, many] = group
         if np.int64(h >> PART_FROM) & parts == part:
-            fetch(int(begin + group * WORD_BYTES))
+            fetch(int(place + group * WORD_BYTES))
             many += 1
-    begin, size = np.int64(slots.ctypes.data), slots.shape[1] * WORD_BYTES
+    place, size = np.int64(slots.ctypes.data), slots.shape[1] * WORD_BYTES
     for j in range(many):
         group = ahead[A_SLOT, j]
-        word = tags[group]
+        word = tags[np.uint64(group)]
         likely = fits(word, tag_of(np.uint64(ahead[A_HASH, j]))) or ~word & TOPS
         # Where all eight are others' it is the next eight's first, or thereabouts.
         s = (group << GROUP) + (lowest(likely) >> GROUP)
         ahead[A_SLOT, j] = s
-        fetch(int(begin + s * size))
-        fetch(int(begin + s * size + size - WORD_BYTES))
-    begin, size = np.int64(nodes.ctypes.data), nodes.shape[1] * WORD_BYTES
+        fetch(int(place + s * size))
+        fetch(int(place + s * size + size - WORD_BYTES))
+    place, size = np.int64(nodes.ctypes.data), nodes.shape[1] * WORD_BYTES
     for j in range(many):
-        row = (slots[ahead[A_SLOT, j], WORD] & NEXT_ROW) - 1
-        fetch(int(begin + row * size))
-    return many
+        row = (slots[np.uint64(ahead[A_SLOT, j]), WORD] & NEXT_ROW) - 1
+        fetch(int(place + row * size))
+    return many, end
 
 
 @uncounted_inner

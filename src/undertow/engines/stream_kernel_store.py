@@ -20,17 +20,18 @@ from undertow.engines.stream_kernel_tables import (
     Map,
     Pool,
     enter,
+    full_groups,
     give,
-    lay,
-    lift,
     look,
     mixed,
     segment_of,
     split,
+    strike,
     take,
+    tidy,
 )
 from undertow.engines.stream_rules import BACK as BACK_BITS
-from undertow.engines.stream_rules import BITS, LINGER, REACH, STARTERS, Rules
+from undertow.engines.stream_rules import BITS, LINGER, REACH, STARTERS, TRIMS, Rules
 from undertow.engines.stream_rules import TOWARD as TOWARD_BITS
 from undertow.events.kernel_bytes import fetch
 from undertow.matches.program import Array
@@ -192,31 +193,37 @@ def keep_live(store: Store, rules: Rules, s: int, now: int) -> bool:
 def expire(store: Store, rules: Rules, segment: int, now: int) -> int:
     """Let go of the pairs of a segment that cannot go on; gives how many stay.
 
-    Whoever is behind them in the segment can no longer be found: it must be laid anew or split.
+    Whoever is behind them in the segment can no longer be found: it must be tidied or split.
     """
     slots, variants, nodes = store.pairs.slots, rules.variants, store.nodes.rows
+    trims = rules.words[TRIMS] != 0
     begin, size = np.int64(nodes.ctypes.data), nodes.shape[1] * 8
     for s in range(segment * SEGMENT, (segment + 1) * SEGMENT):
-        row = (slots[s, WORD] & NEXT_ROW) - 1
-        if row >= 0:
+        link = slots[s, WORD]
+        row = (link & NEXT_ROW) - 1
+        if row >= 0 and (
+            not trims or slots[s, HEAD_AT] + variants[link >> VARIANT, LINGER] < now
+        ):
             fetch(int(begin + row * size))
     kept, alone, gone = 0, 0, 0
     for s in range(segment * SEGMENT, (segment + 1) * SEGMENT):
         link = slots[s, WORD]
         if link == 0:
             continue
-        # Most pairs have a single event.
+        # Most pairs have a single event. Behind a live one others may lie that are too old: going through
+        # them all here would cost more than the rest, and `meet` does so now and then.
         single = link & NEXT_ROW == 0
-        if single:
-            live = slots[s, HEAD_AT] + variants[link >> VARIANT, LINGER] >= now
-        else:
+        live = slots[s, HEAD_AT] + variants[link >> VARIANT, LINGER] >= now
+        if not (single or (live and trims)):
             live = keep_live(store, rules, s, now)
         kept += live
         if not live:
             slots[s, WORD] = 0
+            strike(store.pairs.tags, s)
             gone += 1
             alone += single
     store.pairs.head[ENTRIES] -= gone
+    store.pairs.segments[segment, COUNT] -= gone
     store.counts[DROPPED] += alone
     store.counts[SWEEPS] += 1
     return kept
@@ -234,10 +241,11 @@ def claim_pair(store: Store, rules: Rules, lo: int, hi: int, now: int) -> int:
             s = -1 - s
             enter(pairs, s, lo, hi, h)
             break
+        full = full_groups(pairs, segment)
         if expire(store, rules, segment, now) > LIMIT - LIMIT // 8:
             split(pairs, h, store.spare)
         else:
-            lay(pairs, store.spare, lift(pairs, segment, store.spare))
+            tidy(pairs, segment, full)
         s = look(pairs, lo, hi, h)
     return s
 

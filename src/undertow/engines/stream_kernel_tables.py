@@ -266,6 +266,56 @@ def lay(table: Map, spare: Array, n: int) -> None:
     table.head[ENTRIES] += n
 
 
+@uncounted_inner
+def full_groups(table: Map, segment: int) -> int:
+    """Mark the words of tags of a segment that are full, the first in the lowest bit."""
+    tags, first = table.tags, segment * GROUPS
+    full = 0
+    for k in range(GROUPS):
+        full |= int(~tags[first + k] & TOPS == 0) << k
+    return int(full)
+
+
+@inlined
+def strike(tags: Array, s: int) -> None:
+    """Take the tag of a slot away."""
+    tags[s >> GROUP] &= ~(0xFF << ((s & (GROUP_SIZE - 1)) << GROUP))
+
+
+@uncounted_inner
+def tidy(table: Map, segment: int, full: int) -> None:
+    """Let the entries of a segment be found again after some were struck out.
+
+    An entry stands apart from its first word of tags only behind words that were full: no other is moved.
+
+    Args:
+        table: written.
+        segment: which.
+        full: from `full_groups`, before anything was struck out; some are not.
+    """
+    slots, tags = table.slots, table.tags
+    first = segment * GROUPS
+    start = lowest(~full) + 1
+    for k in range(start, start + GROUPS):
+        if not full >> ((k - 1) & (GROUPS - 1)) & 1:
+            continue
+        group = first + (k & (GROUPS - 1))
+        for s in range(group << GROUP, (group + 1) << GROUP):
+            if slots[s, WORD] == 0:
+                continue
+            h = mixed(slots[s, LO], slots[s, HI])
+            to = first_group(segment, h)
+            while to != group and ~tags[to] & TOPS == 0:
+                to = next_group(to)
+            if to != group:
+                empty = (to << GROUP) + (lowest(~tags[to] & TOPS) >> GROUP)
+                label(tags, empty, h)
+                for c in range(slots.shape[1]):
+                    slots[empty, c] = slots[s, c]
+                slots[s, WORD] = 0
+                strike(tags, s)
+
+
 @uncounted
 def lay_anew(table: Map, spare: Array) -> None:
     """Lay all entries anew: of a table that was kept the tags are missing, and perhaps their order is another."""

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from undertow.engines.stream_kernel_gather import AS_ROWS, Room
+from undertow.engines.stream_kernel_narrow import name_variants
 from undertow.engines.stream_kernel_pass import AHEAD, AHEAD_ROWS
 from undertow.engines.stream_kernel_store import (
     ACCOUNT_SLOT,
@@ -23,7 +24,7 @@ from undertow.engines.stream_kernel_store import (
     Store,
 )
 from undertow.engines.stream_kernel_tables import SEGMENT, Map, Pool, new_map, new_pool
-from undertow.engines.stream_rules import Pass
+from undertow.engines.stream_rules import NARROWS, VARIANTS, Pass, Rules
 from undertow.errors import UndertowError
 from undertow.matches.kernel import scratch
 from undertow.matches.program import Array
@@ -32,6 +33,8 @@ ROOM_AT_FIRST: Final = 256
 """Events of one key that there is room for at first; more where a key needs it."""
 MAPS: Final = ("pairs", "accounts", "ways", "heads")
 POOLS: Final = ("nodes", "items", "answers")
+KINDS: Final = "variants"
+"""Name in a checkpoint of the variants of the rules."""
 
 
 def part_of(store: Store, name: str) -> Array:
@@ -50,6 +53,18 @@ def fill(whole: Array, given: Array, memory: int) -> None:
     if len(given) > len(whole):
         raise too_large(memory)
     whole[: len(given)] = given
+
+
+def fill_variants(rules: Rules, given: Array, memory: int) -> None:
+    """Take over the variants that events turned out to need.
+
+    Raises:
+        UndertowError: `stream-memory` if there are more than there is room for.
+    """
+    fill(rules.variants, given, memory)
+    rules.words[VARIANTS] = len(given)
+    if rules.words[NARROWS]:
+        name_variants(rules.variants, len(given), rules.named)
 
 
 def maps_of(store: Store) -> list[Map]:

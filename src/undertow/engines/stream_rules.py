@@ -28,6 +28,10 @@ MOST: Final = 3
 GROUP_OF_FIRST: Final = 4
 NUMBER_OF_FIRST: Final = 5
 ENDS: Final = 6
+LEAST: Final = 7
+LINGERS: Final = 8
+REACHES: Final = 9
+STEP_WORDS: Final = 10
 
 # Columns of `Rules.classes`; `FIRSTS` and the columns behind it list the steps with `first`.
 FROM: Final = 0
@@ -43,6 +47,10 @@ SIGHT: Final = 3
 ALL_NEXT: Final = 4
 BEGIN: Final = 5
 VARIANT_WORDS: Final = 6
+MOST_VARIANTS: Final = 1024
+"""Variants that there is room for, those included that events turn out to need."""
+PLACES: Final = 8192
+"""Places of `Rules.named`, a power of two, at least twice as many as there may be variants."""
 
 # Columns of `Rules.books`.
 OFFSET: Final = 0
@@ -75,7 +83,13 @@ SIGHTS_SEEN: Final = 17
 PART: Final = 18
 PARTS: Final = 19
 """One less than the parts that pairs are dealt to, a power of two; `PART` is the one that is taken in."""
-WORDS: Final = 20
+VARIANTS: Final = 20
+"""Variants so far."""
+NARROWS: Final = 21
+"""Whether variants may be made of parts of others."""
+TRIMS: Final = 22
+"""Whether `meet` lets go of what is too old in a list: not where more may come to be known of the past."""
+WORDS: Final = 23
 
 
 class Rules(NamedTuple):
@@ -89,8 +103,11 @@ class Rules(NamedTuple):
         variants: (v, 6): steps as bits, how long an event can be followed up, how long it can matter, the
             platform class, the steps that may come behind any of its steps, and the variant that stands for
             it where it can do nothing but begin a chain (itself, if nothing may be left out of it).
-        steps: (g, 7): playbook, steps that may come behind it and before it as bits, most optional steps up
-            to it, set of types and number if it is `first`, and which key accounts a side step touches.
+        named: (PLACES): variant plus 1 by its steps, for those made on the way; length 1 where none may be.
+        steps: (g, 10): playbook, steps that may come behind it and before it as bits, most optional steps up
+            to it, set of types and number if it is `first`, which key accounts a side step touches, the
+            fewest events between the two that it takes, and how long one of its events can be followed up
+            and can matter.
         wide: (g, g), longest gap between two steps.
         known: (c, g), the moment from which `first` can be known.
         seen: (p, c), steps that a platform class always shows, as bits.
@@ -104,6 +121,7 @@ class Rules(NamedTuple):
     platforms: Array
     classes: Array
     variants: Array
+    named: Array
     steps: Array
     wide: Array
     known: Array

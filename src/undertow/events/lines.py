@@ -38,7 +38,7 @@ class Rows:
     rejects: pa.Table
 
 
-class EventLine(msgspec.Struct):
+class EventLine(msgspec.Struct, gc=False):
     """One line of JSON Lines; unknown keys are passed over."""
 
     id: str

@@ -19,7 +19,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from undertow.errors import UndertowError
-from undertow.live.lines import Block, look_over
+from undertow.live.lines import Block, count_lines
 from undertow.live.redelivery import Message, Outstanding, number_of, rest
 from undertow.live.sources import BLOCK, Position
 from undertow.units import SECOND, parse_duration
@@ -250,7 +250,7 @@ class JetStream:
             return None
         data = b"".join(parts)
         first = self._lines + 1
-        self._lines += look_over(data)[0]
+        self._lines += count_lines(data)
         return Block(data, first, f"stream {self._address.stream}")
 
     def _take(self, message: Message) -> bytes:

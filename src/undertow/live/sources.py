@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 
 from undertow.errors import shown_name
 from undertow.events.lines import LONGEST_LINE
-from undertow.live.lines import Block, look_over
+from undertow.live.lines import Block, count_lines
 
 BLOCK: Final = 4 << 20
 """Bytes taken at once while more is there: fixed costs of a block are nothing then."""
@@ -105,7 +105,7 @@ class Cutter:
         if not given:
             return None
         first = self.lines + 1
-        self.lines += look_over(given)[0]
+        self.lines += count_lines(given)
         return Block(given, first, self.file, overlong)
 
 
