@@ -55,7 +55,7 @@ def demo(
     world = out / "world.parquet"
     plant(Paths((found,), world, out / "truth.parquet"), Settings(seed=seed), None, None, None)
     with progress("reading the world", None, "events") as advance:
-        result = detect(Request((world,), out, load_playbooks(None)), advance)
+        result = detect(Request((world,), out, load_playbooks(None), days=serve), advance)
     show_ranking(result)
     note_next(result, out)
     note(f"who was planted: {shown_name(out / 'truth.parquet')}")
