@@ -258,7 +258,8 @@ def _handed_on(
     ranked = table.ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
     summary = _summary(request, files, declared, told, weighed)
     # Where other machines hold the rows, the log here is a part of them.
-    summary["days"] = days_seen(log) if also.told is None else None
+    if request.days and also.told is None:
+        summary["days"] = days_seen(log)
     written = {
         "funnels.parquet": pa.concat_tables(
             [f for _, f, _ in tables], promote_options="default"

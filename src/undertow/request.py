@@ -52,6 +52,7 @@ class Request:
         settings: settings of Spark, name and value.
         verdicts: what decisions of reviewers came to, None for no decisions; counted, and moving no weight.
         personas: file of accounts held to be one actor, None for none.
+        days: count events by day, platform and class, for the data health of a case store; not by Spark.
     """
 
     paths: tuple[Path, ...]
@@ -74,6 +75,7 @@ class Request:
     settings: tuple[tuple[str, str], ...] = ()
     verdicts: Mapping[Case, Verdict] | None = None
     personas: Path | None = None
+    days: bool = False
 
 
 def hold_out(request: Request) -> None:

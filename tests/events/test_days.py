@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from undertow.events import days
@@ -67,6 +67,7 @@ def by_hand(rows: list[Any]) -> Counter[tuple[str | None, str, int]]:
     return counted
 
 
+@settings(deadline=None)
 @given(st.lists(ROW, min_size=1, max_size=60))
 def test_every_event_of_the_newest_days_is_counted_once(rows: list[Any]) -> None:
     told = days_seen(log_of(rows))

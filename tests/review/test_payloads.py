@@ -90,6 +90,7 @@ class Poison:
             "identity": ada.post(f"{case}/reveal-identity", data=name_of),
             "campaigns": ada.get("/campaign"),
             "campaign": ada.get(f"/campaign/{self.campaign}"),
+            "group": ada.get(f"/campaign/{self.campaign}/group"),
             "people": dora.get("/people"),
             "me": ada.get("/me"),
             "export": ada.get(f"{case}/export"),
@@ -195,6 +196,12 @@ def by_the_way(poison: Poison) -> dict[str, str]:
         "checked": ada.post("/workbench/check", data={"text": BOLD}),
         "backtest": ada.get(f"/workbench/backtest/{BOLD}"),
         "health": ada.get("/health"),
+        "month": ada.get("/month", params={"month": BOLD}),
+        "this month": ada.get("/month"),
+        "pause": ada.get("/pause", params={"next": BOLD}),
+        "grouped": ada.post(
+            f"/campaign/{poison.campaign}/group/claim", data={"case": f"k:{BOLD}"}
+        ),
     }
     return {name: one.text for name, one in asked.items()}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.review.test_drawing import BOOK, FUNNEL, RUN, dossier
 from tests.review.test_screens import choose, open_row
@@ -23,6 +23,7 @@ TIMES = st.lists(st.integers(0, 3_000 * DAY), min_size=1, max_size=20)
 STEPS = st.none() | st.integers(0, 100_000)
 
 
+@settings(deadline=None)
 @given(TIMES, STEPS, STEPS)
 def test_a_span_lies_on_its_slider_and_the_whole_one_holds_every_moment(
     times: list[int], since: int | None, until: int | None

@@ -55,7 +55,7 @@ def demo(
     world = out / "world.parquet"
     plant(Paths((found,), world, out / "truth.parquet"), Settings(seed=seed), None, None, None)
     with progress("reading the world", None, "events") as advance:
-        request = Request((world,), out, load_playbooks(None))
+        request = Request((world,), out, load_playbooks(None), days=serve)
         result = detect(request, advance)
     show_ranking(result)
     note_next(result, out)

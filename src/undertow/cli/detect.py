@@ -185,6 +185,7 @@ def detect(
         memory=checked_size(memory, "--memory"),
         spark=master if engine is Engine.SPARK else None,
         settings=checked_settings(spark_conf),
+        days=into is not None,
     )
     with progress("reading events", None, "events") as advance:
         result = run(request, advance, advance.begin)

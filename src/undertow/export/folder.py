@@ -176,7 +176,7 @@ class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "unde
     reviewers: Reviewers | None = None
     """None where no decisions were given."""
     days: Days | None = None
-    """None where the run did not count them: Spark, or an older version."""
+    """None where the run did not count them: not asked for, by Spark, or by an older version."""
 
     def playbook(self, name: str) -> PlaybookFacts:
         """Look a playbook up; one that `run.json` does not know has a name and nothing else."""
