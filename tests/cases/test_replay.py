@@ -16,10 +16,11 @@ from undertow.cases import recipe as recipes
 from undertow.cases.comparing import compared
 from undertow.cases.dossier import decode
 from undertow.cases.recipe import Input, Recipe
-from undertow.cases.replaying import look_for
+from undertow.cases.replaying import _as_then, look_for
 from undertow.cases.store import Store, open_store
 from undertow.cases.tables import dossiers, playbook_texts, runs
 from undertow.errors import UndertowError
+from undertow.request import NO_TIES
 
 NOW = 1_780_400_000_000_000
 
@@ -226,3 +227,24 @@ def test_rounding_is_no_difference_and_is_not_called_the_same_bits(taken) -> Non
     none = compared(was, msgspec.structs.replace(was, funnels=()))
     assert [one.part for one in none if not one.same] == ["cited events", "funnels"]
     assert any("was there and is not" in said for said in none[3].said)
+
+
+def test_what_was_said_of_ties_that_nobody_looked_for_is_no_difference(taken) -> None:
+    store = open_store(taken.place)
+    with store.reading() as connection:
+        plain = decode(connection.execute(select(dossiers.c.body)).scalars().first())
+        recipe = recipes.recipe_of(connection, connection.execute(select(runs.c.run)).scalar())
+    store.close()
+    assert recipe is not None
+    lacking = msgspec.structs.replace(recipe, campaigns=True, tied=False)
+
+    def covered(*lines: str):
+        return msgspec.structs.replace(
+            plain, run=msgspec.structs.replace(plain.run, coverage=lines)
+        )
+
+    was = covered("one", NO_TIES, "two")
+    assert _as_then(lacking, was, covered("one", "two")) == was
+    # All else that is said of the data counts.
+    assert _as_then(lacking, was, covered("one", "two", "three")) != was
+    assert _as_then(recipe, was, covered("one", "two")) != was

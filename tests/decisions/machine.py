@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from made import REASON, START, Desk
+from played import Look, Played, answered, is_closed_rightly
 from sqlalchemy import select
 
 from undertow.cases import claims, decide
@@ -30,24 +31,6 @@ who = st.sampled_from(NAMES)
 mostly = st.sampled_from((True, True, True, True, False))
 """Whether a person sees what is there, or an older screen. No draw depends on what happened: of two who press a
 button at once either may win."""
-
-
-class Look(NamedTuple):
-    """The case, its acts, its measures, and what was told of them."""
-
-    row: Any
-    acts: list[Any]
-    measures: list[Any]
-    outbox: list[Any]
-
-
-class Played:
-    """What the machines of one run came to, so that a run in which nothing was decided is no proof."""
-
-    def __init__(self) -> None:
-        self.measures = self.refused = self.undone = self.lifted = self.ended = 0
-        self.told = self.void = self.rounds = 0
-        self.codes: set[str] = set()
 
 
 class Machine(RuleBasedStateMachine):
@@ -331,7 +314,7 @@ class Machine(RuleBasedStateMachine):
             self.is_two_people_s(done, kept)
             self.is_told_rightly(done, kept, told)
             self.is_in_a_state(row, done)
-            self.is_closed_rightly(done, kept)
+            is_closed_rightly(done, kept)
             # A target is never whom the case acts on.
             assert row.account == self.desk.account
             assert row.account not in self.desk.targets
@@ -379,7 +362,7 @@ class Machine(RuleBasedStateMachine):
                 if (act.kind == "lift" and act.answers == one.approval)
                 or (
                     (act.kind, act.outcome) == ("settle_appeal", "overturned")
-                    and self.answered(done, act) == one.approval
+                    and answered(done, act) == one.approval
                 )
             ]
             assert lifted.reviewer not in (None, one.proposed_by, one.approved_by)
@@ -397,26 +380,6 @@ class Machine(RuleBasedStateMachine):
             assert row.holder is not None
         if row.state in ("approved", "closed"):
             assert row.holder is None
-
-    def is_closed_rightly(self, done: list[Any], kept: list[Any]) -> None:
-        """Nobody says that there is nothing to act on while an older measure acts on the account."""
-        made = {act.act: act for act in done}
-        for said in done:
-            if (said.kind, said.outcome) != ("propose", "no_action"):
-                continue
-            before = [act for act in done if act.revision < said.revision]
-            ended = {act.answers for act in before if act.kind in ("undo", "lift")}
-            ended |= {
-                self.answered(done, act)
-                for act in before
-                if (act.kind, act.outcome) == ("settle_appeal", "overturned")
-            }
-            older = {one.approval for one in kept if made[one.approval] in before}
-            assert older <= ended
-
-    @staticmethod
-    def answered(done: list[Any], act: Any) -> str:
-        return next(one.answers for one in done if one.act == act.answers)
 
     def teardown(self) -> None:
         if not hasattr(self, "desk"):

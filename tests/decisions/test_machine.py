@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
-from machine import Machine, Played
+from machine import Machine
+from played import Played
 
 from undertow.cases.store import Store, make_store
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from made import REASON, Desk, refused, state
 from sqlalchemy import select
 
 from undertow.cases import decide, people, playbook_states, retention
+from undertow.cases.backup import restore, write_backup
 from undertow.cases.people import NEW, Person
 from undertow.cases.policy import OPEN_HANDED
 from undertow.cases.reading import case_view
 from undertow.cases.settling import LIFT
-from undertow.cases.tables import acts, measures, outbox
+from undertow.cases.store import Store
+from undertow.cases.tables import acts, measures, outbox, reviewers
 from undertow.errors import UndertowError
 from undertow.playbooks.parse import read_text
 from undertow.units import MINUTE
@@ -200,3 +204,24 @@ def test_a_playbook_goes_live_by_people_of_two_hands(lone: Desk) -> None:
     refused("approver-new", playbook_states.promote, lone.store, hal, *given)
     bea = lone.people["bea"]
     assert playbook_states.promote(lone.store, bea, *given).state == "live"
+
+
+def test_who_let_whom_in_comes_back_from_a_backup(store: Store, tmp_path: Path) -> None:
+    """The codes are random: in their order, some stand before the admin who made them."""
+    admin = people.add_person(store, "dora", "admin", now=5)
+    made = [
+        people.add_person(store, f"n{n}", "analyst", now=6, by=admin).reviewer
+        for n in range(12)
+    ]
+    with store.writing() as connection:
+        people.let_in(connection, made[0], admin, 7)
+    write_backup(store, tmp_path / "one.backup", 8)
+    keys = store.vault.keys.path
+    back = restore(tmp_path / "one.backup", tmp_path / "again", keys=keys)
+    asked = select(reviewers.c.reviewer, reviewers.c.let_in_by, reviewers.c.let_in_at)
+    with store.reading() as here, back.reading() as there:
+        rows = set(map(tuple, here.execute(asked)))
+        assert rows == set(map(tuple, there.execute(asked)))
+    assert {(one, admin.reviewer) for one in made} <= {(a, b) for a, b, _ in rows}
+    assert (made[0], admin.reviewer, 7) in rows
+    back.close()

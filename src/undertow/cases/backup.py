@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError
 
 from undertow.cases import checkpoints, schema
 from undertow.cases.store import Store, connected, is_store, keys_of, open_store
-from undertow.cases.tables import acts, cases, metadata, sessions
+from undertow.cases.tables import acts, cases, metadata, reviewers, sessions
 from undertow.cases.vault import Vault
 from undertow.errors import Place, UndertowError, shown_name
 
@@ -39,6 +39,10 @@ _DAMAGE: Final = (
 )
 """What reading a damaged archive raises."""
 TABLES: Final = tuple(table for table in metadata.sorted_tables if table is not sessions)
+
+
+_WITHIN: Final = {cases: ("case", "merged_into"), reviewers: ("reviewer", "let_in_by")}
+"""Tables whose rows point at rows of their own, with the key and the column: those are written last."""
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -251,9 +255,11 @@ def _fill(connection: Connection, archive: zipfile.ZipFile, kept: Kept) -> None:
                 name: base64.b64decode(value) if is_bytes and value is not None else value
                 for name, value, is_bytes in zip(kept.columns, held, binary, strict=True)
             }
-            if table is cases and row["merged_into"] is not None:
-                later.append({"into": row["merged_into"], "of": row["case"]})
-                row["merged_into"] = None
+            if table in _WITHIN:
+                key, to = _WITHIN[table]
+                if row[to] is not None:
+                    later.append({"to": row[to], "of": row[key]})
+                    row[to] = None
             (waiting if table is acts else some).append(row)
             if len(some) >= PAGE:
                 connection.execute(insert(table), some)
@@ -263,8 +269,9 @@ def _fill(connection: Connection, archive: zipfile.ZipFile, kept: Kept) -> None:
     for first in range(0, len(some), PAGE):
         connection.execute(insert(table), some[first : first + PAGE])
     for one in later:
-        mine = cases.c.case == one["of"]
-        connection.execute(update(cases).where(mine).values(merged_into=one["into"]))
+        key, to = _WITHIN[table]
+        mine = table.c[key] == one["of"]
+        connection.execute(update(table).where(mine).values({to: one["to"]}))
 
 
 def _after(

@@ -305,9 +305,10 @@ def _as_then(recipe: Recipe, was: Dossier, fresh: Dossier) -> Dossier:
     if recipe.reviewed and run.by_chance is not None:
         run = changed(run, by_chance=was.run.by_chance)
     if recipe.campaigns and not recipe.tied:
-        # What stood in the way of ties then (memory, a state, Spark) does not stand here: nobody asked for them.
-        told = dict.fromkeys((*run.coverage, NO_TIES))
-        run = changed(run, coverage=tuple(one for one in was.run.coverage if one in told))
+        # Memory or Spark stood in the way of ties then, which was said; here nobody asks for them.
+        others = tuple(one for one in was.run.coverage if one != NO_TIES)
+        if others == run.coverage:
+            run = changed(run, coverage=was.run.coverage)
     fresh = changed(fresh, run=run)
     if fresh.campaign is not None and was.campaign is not None:
         named = changed(fresh.campaign, campaign=was.campaign.campaign)

@@ -6,13 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from undertow.cli.screen import note
 from undertow.cli.store_options import now, opened
-
-if TYPE_CHECKING:
-    from undertow.request import Request
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,10 @@ def hold_into(
 
 
 def take_in(
-    into: Into, request: Request, playbooks: Sequence[str], advance: Callable[[int], None]
+    into: Into,
+    request: Any,  # noqa: ANN401  # `request.Request`, whose import would slow `--help`
+    playbooks: Sequence[str],
+    advance: Callable[[int], None],
 ) -> None:
     """Make cases of the output folder of a run, and say how many, and how many accounts became none and why.
 

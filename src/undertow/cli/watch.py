@@ -120,13 +120,9 @@ def watch(
     running = _begun(asked, open_source(source, once=once))
     exposed = None
     try:
-        exposed = (
-            None
-            if address is None
-            else Exposed(address, running.metrics, prefix="undertow_watch_")
-        )
-        if exposed is not None:
-            note(f"metrics: http://{address[0] if address else ''}:{exposed.port}/metrics")
+        if address is not None:
+            exposed = Exposed(address, running.metrics, prefix="undertow_watch_")
+            note(f"metrics: http://{address[0]}:{exposed.port}/metrics")
         _tell_before(running, asked.declared)
         with _stopping() as stop:
             running.run(stop.is_set, _Line())
