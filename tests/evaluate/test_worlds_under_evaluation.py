@@ -151,6 +151,33 @@ def test_another_voice_changes_names_and_words_and_nothing_else(short: pa.Table)
     assert one.shows_address.equals(other.shows_address)
 
 
+def test_another_voice_exchanges_languages_and_words_one_for_one(short: pa.Table) -> None:
+    one, other = (make_world(short, replace(SMALL, voice=voice)) for voice in (0, 1))
+    spoken = {
+        pair
+        for pair in zip(
+            one.events["lang"].to_pylist(), other.events["lang"].to_pylist(), strict=True
+        )
+        if pair[0] is not None
+    }
+    assert len({a for a, _ in spoken}) == len({b for _, b in spoken}) == len(spoken)
+    assert any(a != b for a, b in spoken)
+    worded = pc.equal(pc.fill_null(one.shows_address, False), False).to_pylist()
+    own = pc.is_valid(one.words).to_pylist()
+    texts = zip(
+        one.events["lang"].to_pylist(),
+        one.events["content"].to_pylist(),
+        other.events["content"].to_pylist(),
+        strict=True,
+    )
+    said = [
+        text for text, plain, script in zip(texts, worded, own, strict=True) if plain and script
+    ]
+    # Who says the same as before says the same as whom it did before, in as many words.
+    assert len({(a, b) for a, b, _ in said}) == len(set(said)) == len({c for *_, c in said})
+    assert all(len(b.split()) == len(c.split()) for _, b, c in said)
+
+
 def test_no_short_query_finds_the_recruiters(college: pa.Table) -> None:
     worlds = [make_world(college, Settings(seed=seed)) for seed in (1, 2, 3)]
     found = [tells.probed(world) for world in worlds]

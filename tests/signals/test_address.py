@@ -47,6 +47,27 @@ def test_filler_around_a_line_changes_nothing(text, kind, value):
     assert [(one.kind, one.value) for one in found] == [(kind, value)]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("هذا سناب الخاص بي: {}", "snapchat"),
+        ("هذا skype الخاص بي: {}", "skype"),
+        ("حساب kik الخاص بي {}", "kik"),
+        ("سناب بتاعي {}", "snapchat"),
+        ("انستا ديالي: {}", "instagram"),
+    ],
+)
+def test_arabic_may_say_whose_a_name_is_behind_the_service(text: str, kind: str) -> None:
+    found = find_addresses(text.format("tifasa_5"))
+    assert [(one.kind, one.value) for one in found] == [(kind, "tifasa_5")]
+
+
+def test_capitals_of_an_id_are_one_whatever_follows_them() -> None:
+    (found,) = find_addresses("mi threema es YVHLMMAS tiempo")
+    assert (found.kind, found.value) == ("threema", "YVHLMMAS")
+    assert not find_addresses("MI THREEMA ES DEMASIADO LENTO")
+
+
 @pytest.mark.parametrize("text", SPARED)
 def test_an_everyday_line_holds_no_address(text):
     assert [one for one in find_addresses(text) if one.kind != "url"] == []

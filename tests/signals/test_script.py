@@ -46,6 +46,25 @@ def test_a_changed_word_is_the_same_script_and_another_text_is_not() -> None:
     assert found.to_pylist() == [0, 0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "الذي جميل هو مع أمس الذي لم",
+        "היום יש גשם ולחם חם במטבח",
+        "今天早上厨房桌上有面包",
+        "오늘 아침에는 부엌에 빵이 있어요",
+    ],
+)
+def test_as_many_words_are_compared_in_writing_that_needs_fewer_letters(said: str) -> None:
+    assert len(said) < script.SHORTEST
+    assert script_column(pa.array([said, "no", said])).to_pylist() == [0, None, 0]
+
+
+def test_letters_that_say_no_more_than_english_ones_are_not_counted_for_more() -> None:
+    given = ["é" * 29, "ж" * 29, "a" * 29, "سلام", "面包" * 4, "é" * 30]
+    assert script_column(pa.array(given)).to_pylist() == [None, None, None, None, None, 0]
+
+
 def test_short_and_missing_texts_have_no_script() -> None:
     assert script_column(pa.array(["hello", None, ""], pa.string())).to_pylist() == [None] * 3
     assert script_column(pa.array([], pa.string())).to_pylist() == []

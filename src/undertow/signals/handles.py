@@ -193,7 +193,8 @@ class HandleFinder:
         closed = not re.match(r"[ ]+\w", rest) or bool(self._and.match(rest.lstrip()))
         dotted = "." in handle
         if announced or (cue.mine and linked):
-            return closed
+            # Where only capitals may be an id, capitals among small letters are one, whatever follows.
+            return closed or not (self._kinds[cue.kind].letters or text.isupper())
         if not rest.strip(" .!)") or rest.strip(" .!)")[0] == "\n":
             # Nothing follows: "my snap name", or a line that is only a service and a name.
             alone = not text[: cue.start].rpartition("\n")[2].strip() and len(handle) >= 6

@@ -48,25 +48,45 @@ def lengths(background: Ints, count: int, rng: np.random.Generator) -> Ints:
     return np.clip(drawn, 2, 600).astype(np.int64)
 
 
-class Filler:
-    """Streams of words, one per language, to cut messages from."""
+def spoken_as(seed: int, voice: int) -> Ints:
+    """Say as which language each language is spoken in a voice: indices into `wording.SHARES`; itself in voice 0."""
+    if not voice:
+        return np.arange(len(SHARES))
+    return np.random.default_rng([seed, voice, 29]).permutation(len(SHARES)).astype(np.int64)
 
-    def __init__(self, rng: np.random.Generator) -> None:
-        self._streams = [_stream(language, rng) for language in SHARES]
+
+class Filler:
+    """Streams of words, one per language, to cut messages from.
+
+    Args:
+        rng: chance of the words.
+        seed: of the world.
+        voice: another one than 0 says every word of a language as one of another, about as long: who says the
+            same as whom, in how many words, stays as it is.
+    """
+
+    def __init__(self, rng: np.random.Generator, seed: int = 0, voice: int = 0) -> None:
+        tags = list(SHARES)
+        other = spoken_as(seed, voice).tolist()
+        slips = np.random.default_rng([seed, voice, 31])
+        self._streams = [
+            _stream(language, rng, tags[other[place]] if voice else None, slips)
+            for place, language in enumerate(tags)
+        ]
 
     def cut(self, language: Ints, length: Ints, rng: np.random.Generator) -> list[str]:
         """Cut one piece per entry: whole words, nearly `length` characters, at least one word."""
         pieces = [""] * len(language)
-        for index, (stream, begins) in enumerate(self._streams):
+        for index, (begins, said, starts) in enumerate(self._streams):
             here = np.flatnonzero(language == index)
             first = rng.integers(0, len(begins) - 400, len(here))
             last = np.searchsorted(begins, begins[first] + length[here])
             last = np.minimum(np.maximum(last, first + 1), len(begins) - 1)
-            ends = begins[last] - 1
+            ends = starts[last] - 1
             for row, start, end in zip(
-                here.tolist(), begins[first].tolist(), ends.tolist(), strict=True
+                here.tolist(), starts[first].tolist(), ends.tolist(), strict=True
             ):
-                pieces[row] = stream[start:end]
+                pieces[row] = said[start:end]
         return pieces
 
 
@@ -76,6 +96,7 @@ def contents(
     long: Ints,
     *,
     seed: int,
+    voice: int,
     rng: np.random.Generator,
 ) -> tuple[pa.Array, pa.Array]:
     """Write the columns `content` and `lang` of a world.
@@ -85,12 +106,13 @@ def contents(
         language: of every account, index into `wording.SHARES`.
         long: wanted length of each row in characters, (n).
         seed: of the world, for the addresses of its accounts.
-        rng: chance of languages and words; addresses depend on the seed alone.
+        voice: as which languages the languages are spoken.
+        rng: chance of words; addresses depend on the seed alone.
 
     Returns:
         Texts and BCP 47 tags; null in rows without words.
     """
-    words, book = Filler(rng), AddressBook(seed)
+    words, book = Filler(rng, seed, voice), AddressBook(seed)
     text, actor = spoken_rows.text, spoken_rows.actor
     spoken = text != SILENT
     speech = language[actor]
@@ -98,7 +120,7 @@ def contents(
     wanted = np.where(special, np.minimum(long, SHORT), long)
     pieces = np.full(len(text), None, dtype=object)
     pieces[spoken] = words.cut(speech[spoken], wanted[spoken], rng)
-    tags = list(SHARES)
+    tags = [list(SHARES)[place] for place in spoken_as(seed, voice).tolist()]
     scripts = Scripts(words, seed)
     given = np.random.default_rng([seed, 17])
     whose = np.where(spoken_rows.word >= 0, spoken_rows.word, actor)
@@ -157,17 +179,52 @@ class Scripts:
         return " ".join(said)
 
 
-def _stream(language: str, rng: np.random.Generator) -> tuple[str, Ints]:
+def _stream(
+    language: str, rng: np.random.Generator, other: str | None, slips: np.random.Generator
+) -> tuple[Ints, str, Ints]:
+    """Draw a stream of a language's words; give where each begins, and the stream and its begins as it is said."""
     known = WORDS[language].split()
     weight = 1.0 / np.arange(3, len(known) + 3)
-    drawn = rng.choice(len(known), STREAM_WORDS, p=weight / weight.sum())
-    words = [known[index] for index in drawn.tolist()]
-    for place in np.flatnonzero(rng.random(STREAM_WORDS) < SLIPS).tolist():
+    drawn = rng.choice(len(known), STREAM_WORDS, p=weight / weight.sum()).tolist()
+    slipped = np.flatnonzero(rng.random(STREAM_WORDS) < SLIPS).tolist()
+    words = _with_slips([known[index] for index in drawn], slipped, rng)
+    ends = rng.choice(len(_ENDS), STREAM_WORDS, p=_END_SHARES).tolist()
+    own, begins = _written(words, ends)
+    if other is None:
+        return begins, own, begins
+    theirs = _in_place_of(WORDS[other].split(), known)
+    words = _with_slips([theirs[index] for index in drawn], slipped, slips)
+    return begins, *_written(words, ends)
+
+
+def _in_place_of(words: list[str], known: list[str]) -> list[str]:
+    """Give for each known word one of another language, about as long: each a different one.
+
+    Where the other language has fewer, further ones are made of two.
+    """
+    many, count = len(known), len(words)
+    theirs = words[:many] + [
+        words[(7 * place + place // count) % count] + words[place % count]
+        for place in range(count, many)
+    ]
+    out = [""] * many
+    by_length = sorted(range(many), key=lambda place: len(known[place]))
+    for place, word in zip(by_length, sorted(theirs, key=len), strict=True):
+        out[place] = word
+    return out
+
+
+def _with_slips(words: list[str], places: list[int], rng: np.random.Generator) -> list[str]:
+    for place in places:
         words[place] = _slip(words[place], rng)
-    ends = rng.choice(len(_ENDS), STREAM_WORDS, p=_END_SHARES)
-    words = [word + _ENDS[end] for word, end in zip(words, ends.tolist(), strict=True)]
-    sizes = np.fromiter((len(word) + 1 for word in words), dtype=np.int64, count=len(words))
-    return " ".join(words), np.concatenate([[0], np.cumsum(sizes)])
+    return words
+
+
+def _written(words: list[str], ends: list[int]) -> tuple[str, Ints]:
+    """Write words with their ends in one line; give it and where each word begins, and one place behind the last."""
+    said = [word + _ENDS[end] for word, end in zip(words, ends, strict=True)]
+    sizes = np.fromiter((len(word) + 1 for word in said), dtype=np.int64, count=len(said))
+    return " ".join(said), np.concatenate([[0], np.cumsum(sizes)])
 
 
 _ENDS: Final = ("", ",", ".", "!", "?", "...", " :)")

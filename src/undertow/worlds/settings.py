@@ -30,7 +30,7 @@ class Settings:
         twins: campaigns and honest groups differ in nothing but the label; None for ordinary worlds, else
             what the guilty half has beside: `none`, `tie` (an address that two of its groups share) or
             `list` (one account of each on a known list).
-        voice: another number gives the same events with other names, languages and words.
+        voice: another number gives the same events with names, languages and words exchanged, each for another one.
 
     Raises:
         UndertowError: `world-setting-invalid` if a value is out of its range.

@@ -94,10 +94,11 @@ def make_world(background: pa.Table, settings: Settings) -> World:
     everything = joined([everybody, *(one.rows for one in played), *planter.camouflage])
     order = in_order(everything, back, rng)
     everything = everything.take(order.row)
-    said = np.random.default_rng([settings.seed, settings.voice])
-    names = pc.binary_join_element_wise(
-        PLATFORM, pa.array(said.permutation(back.accounts)).cast(pa.string()), ":"
-    )
+    said = np.random.default_rng([settings.seed, 0])
+    number = said.permutation(back.accounts)
+    if settings.voice:
+        number = np.random.default_rng([settings.seed, settings.voice]).permutation(number)
+    names = pc.binary_join_element_wise(PLATFORM, pa.array(number).cast(pa.string()), ":")
     visibility, context = fields(everything, order, back, rng)
     events = _table(everything, (order.ids, visibility, context), back, names, settings, said)
     kinds = pa.array(KINDS).take(pa.array(everything.origin))
@@ -145,6 +146,7 @@ def _table(
         tongue,
         long,
         seed=settings.seed,
+        voice=settings.voice,
         rng=rng,
     )
     addressed = everything.target >= 0
