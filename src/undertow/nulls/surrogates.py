@@ -47,6 +47,11 @@ DERIVED: Final = ("answered", LISTED)
 """Marks that follow from others: they are made anew in each surrogate."""
 
 
+def chance_for(kind: str, seed: int) -> np.random.Generator:
+    """Give the chance from which one null world is drawn."""
+    return np.random.default_rng([seed, KINDS.index(kind)])
+
+
 def same_conduct(kind: str, playbook: Playbook) -> bool:
     """Say whether all surrogates of a kind show a playbook the same conduct: chance moves nothing that it asks for.
 
@@ -110,7 +115,7 @@ class Original:
             kind: one of `KINDS`.
             seed: equal log, kind and seed give equal surrogates.
         """
-        rng = np.random.default_rng([seed, KINDS.index(kind)])
+        rng = chance_for(kind, seed)
         made = MAKERS[kind](self, rng)
         marks = dict(made.marks)
         for name, given in self.profiles.items():
@@ -232,12 +237,17 @@ def shuffled_times(of: Original, rng: np.random.Generator) -> EventLog:
 def exchanged_links(of: Original, rng: np.random.Generator) -> EventLog:
     """N2: each pair is given the whole talk of another pair on its platform, who began it in that place."""
     log, pairs = of.log, of.pairs
-    taken = _shuffled_within(pairs.platform, rng)
-    one, other = pairs.one[taken][pairs.number], pairs.other[taken][pairs.number]
+    one, other = (ends[pairs.number] for ends in drawn_links(of, rng))
     actor, target = log.actor.copy(), log.target.copy()
     actor[pairs.row] = np.where(pairs.forward, one, other)
     target[pairs.row] = np.where(pairs.forward, other, one)
     return replace(log, actor=actor, target=target)
+
+
+def drawn_links(of: Original, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw for each pair's talk between whom it goes on: who began it, and the other; int32, (pairs) each."""
+    taken = _shuffled_within(of.pairs.platform, rng)
+    return of.pairs.one[taken], of.pairs.other[taken]
 
 
 def rewired_recipients(of: Original, rng: np.random.Generator) -> EventLog:
@@ -245,12 +255,16 @@ def rewired_recipients(of: Original, rng: np.random.Generator) -> EventLog:
 
     Where that would be the sender itself, the link stays as it is.
     """
-    log, links = of.log, of.links
+    target = of.log.target.copy()
+    target[of.links.row] = drawn_recipients(of, rng)[of.links.number]
+    return replace(of.log, target=target)
+
+
+def drawn_recipients(of: Original, rng: np.random.Generator) -> Array:
+    """Draw for each link whom it leads to: int32, (links)."""
+    links = of.links
     given = links.target[_shuffled_within(of.block[links.target], rng)]
-    given = np.where(given == links.actor, links.target, given)
-    target = log.target.copy()
-    target[links.row] = given[links.number]
-    return replace(log, target=target)
+    return np.where(given == links.actor, links.target, given)
 
 
 def permuted_addresses(of: Original, rng: np.random.Generator) -> EventLog:
