@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.grouping import Pairs as Numbered
+from undertow.matches.grouping import group as grouped
 from undertow.matches.grouping import number_pairs
 from undertow.matches.program import Array
 from undertow.nulls.blocks import appearance, blocks
@@ -208,9 +209,15 @@ def _by_appearance(given: Numbered) -> tuple[Array, Array]:
 def _shuffled_within(group: Array, rng: np.random.Generator) -> Array:
     """Permute places at random among places of one group: int32, (n), where each place takes from."""
     chance = rng.random(len(group))
+    taken = np.empty(len(group), np.int32)
+    many = int(group.max(initial=0)) + 1
+    if FEW_GROUPS < many <= len(group) and group.min(initial=0) >= 0:
+        # Small numbers (days before 1970 are none): put together by counting, in the order of chance, as sorting by both would.
+        by_chance = np.argsort(chance, kind="stable")
+        taken[grouped(group, many).rows] = by_chance[grouped(group[by_chance], many).rows]
+        return taken
     by_group = np.argsort(group, kind="stable").astype(np.int32)
     ends = np.append(np.flatnonzero(np.diff(group[by_group])) + 1, len(group))
-    taken = np.empty(len(group), np.int32)
     if len(ends) > FEW_GROUPS:
         taken[by_group] = np.lexsort((chance, group))
         return taken
