@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from undertow.events import order
 from undertow.events.log import collect
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.table import SCHEMA
@@ -88,3 +91,21 @@ def test_pseudonyms_are_stable_keyed_and_keep_nulls() -> None:
     assert shown[1] is None
     assert len({*shown, other.of("p:a")}) == 4
     assert all(len(name) == 18 and name.startswith("t:") for name in shown if name)
+
+
+def test_few_rows_are_told_apart_without_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    prints = np.array([7, 7, 8, 0xFFFFFFFF, 0xFFFFFFFF], np.uint32)
+    assert not order._any_twice(prints, np.array([1, 2, 1, -1, 0], np.int32))
+    assert order._any_twice(prints, np.array([1, 2, 1, -1, -1], np.int32))
+    assert not order._any_twice(prints[:0], np.empty(0, np.int32))
+    monkeypatch.setattr(order.kernel, "repeated", None)  # would fail if it were called
+    with order.ThreadPoolExecutor(1) as pool:
+        texts = order.addresses(pa.chunked_array([pa.array(["a", "b", "c"])]))
+        found = order._repeats(
+            pool,
+            prints[:3],
+            np.array([1, 2, 1], np.int32),
+            np.empty(0, np.int64),
+            texts,
+        )()
+    assert not found.any()

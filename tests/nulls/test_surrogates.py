@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from logs import log_of, multiset
 
 from undertow.events.log import type_code
+from undertow.nulls import surrogates
 from undertow.nulls.surrogates import KINDS, Original
 from undertow.scores.rates import activity
 from undertow.units import DAY
@@ -199,3 +200,21 @@ def test_other_names_for_the_accounts_give_the_same_null_world(kind) -> None:
     assert np.array_equal(pair[0].target, ends)
     shared = [np.unique(o.marks["handed"], return_inverse=True)[1] for o in pair]
     assert len(np.unique(np.stack(shared), axis=1).T) == len(np.unique(shared[0]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds, st.sampled_from((3, 40, 200)))
+def test_places_of_many_groups_are_permuted_alike_by_counting_and_by_sorting(
+    seed, groups
+) -> None:
+    group = np.random.default_rng(seed).integers(0, groups, 400)
+    told = []
+    # Numbers as large as that, or below nothing, are sorted and not counted.
+    for offset in (0, 10_000, -1):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(surrogates, "FEW_GROUPS", 1)
+            rng = np.random.default_rng(seed)
+            told.append(surrogates._shuffled_within(group + offset, rng))
+    assert all(np.array_equal(told[0], one) for one in told[1:])
+    assert np.array_equal(group[told[0]], group)
+    assert sorted(told[0].tolist()) == list(range(400))

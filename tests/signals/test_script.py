@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from undertow.signals import kernel_script as kernel
 from undertow.signals import script
 from undertow.signals.script import Scripts, masked, script_column, sketches
 
@@ -156,3 +157,36 @@ def test_pairs_well_above_the_threshold_are_one_script_and_those_well_below_are_
     # At 0.8 fewer than one in twenty is missed (45 of 64 places), at 0.55 fewer than one in a hundred is hit.
     assert np.mean(hits) > 0.97
     assert np.mean(misses) < 0.01
+
+
+def test_compiled_code_meets_the_texts_that_numpy_meets() -> None:
+    texts = [text for pair in pairs_of_texts() for text in pair]
+    sketch = sketches(pa.array([*texts, *texts[:50], "", "short"]))
+    short = np.empty((len(sketch), kernel.WORDS), np.int64)
+    kernel.shorten(sketch, short)
+    joined = 0
+    for band in range(kernel.BANDS):
+        plain, fast = np.empty((2, len(sketch)), np.int32)
+        script._meet(sketch, short, band, np.empty(0, np.int64), plain)
+        kernel.meet(sketch, short, band, np.zeros(1 << 12, np.int64), fast)
+        assert np.array_equal(fast, plain)
+        joined += int((fast != np.arange(len(fast))).sum())
+    assert joined > 1000
+
+
+def test_short_sketches_are_alike_wherever_sketches_are() -> None:
+    sketch = sketches(pa.array([text for pair in pairs_of_texts() for text in pair]))
+    short = np.empty((len(sketch), kernel.WORDS), np.int64)
+    kernel.shorten(sketch, short)
+    for one in range(0, len(sketch), 40):
+        lowest = ((sketch[one] & 0xFF) == (sketch[one + 1] & 0xFF)).sum()
+        with np.errstate(over="ignore"):  # words wrap around, as in compiled code
+            assert kernel.alike_bytes.py_func(short, one, one + 1) == lowest
+
+
+def test_texts_of_one_byte_a_character_are_sketched_as_others_are() -> None:
+    plain = ["the garden by the river is quiet in winter", "", "bread and coffee again"]
+    odd = [*plain, "der Garten im Frühling ist grün"]
+    assert np.array_equal(sketches(pa.array(plain)), sketches(pa.array(odd))[:3])
+    cut = pa.array(["left out", *plain], pa.large_string()).slice(1)
+    assert np.array_equal(sketches(cut), sketches(pa.array(plain)))

@@ -13,6 +13,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from undertow.cli.plain_values import spare
 from undertow.cli.screen import settings
 
 
@@ -66,12 +67,16 @@ def load(entry: Entry) -> TyperCommand | TyperGroup:
     found = getattr(module, "app", None) or getattr(module, entry.module)
     if isinstance(found, typer.Typer):
         found.rich_markup_mode = None
-        return typer.main.get_group(found)
+        group = typer.main.get_group(found)
+        for one in group.commands.values():
+            spare(one)
+        return group
     single = typer.Typer(add_completion=False, rich_markup_mode=None)
     single.command(name=entry.name)(found)
     command = typer.main.get_command(single)
     if not isinstance(command, TyperCommand):
         raise TypeError(f"`{entry.name}` is no single command")
+    spare(command)
     return command
 
 
@@ -120,6 +125,7 @@ class LateGroup(TyperGroup):
         for name in (_EVERYWHERE[word] for word in args[:end] if word in _EVERYWHERE):
             setattr(settings, name, True)
         kept = [word for word in args[:end] if word not in _EVERYWHERE]
+        spare(self)
         return super().parse_args(ctx, kept + args[end:])
 
     def resolve_command(

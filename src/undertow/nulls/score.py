@@ -67,6 +67,8 @@ def scored(
     known: Array | None,
     busy: Activity | None = None,
     given: Given = lambda _, make: make(),
+    *,
+    looked: bool = False,
 ) -> Scores:
     """Score the accounts of a log: match, weigh, tie.
 
@@ -76,9 +78,10 @@ def scored(
         known: bool, (accounts), who stands on a known list; None for no list.
         busy: activity of the log's accounts where it is known already.
         given: gives conduct that is known already.
+        looked: somebody looked already whether anything could agree with any account.
     """
     active = activity(log) if busy is None else busy
-    if task.only is None and known is None and not may_be_backed(log):
+    if not looked and task.only is None and known is None and not may_be_backed(log):
         nobody = np.zeros(len(log.accounts))
         return Scores(nobody, active.decile, active.contacts > 0)
 

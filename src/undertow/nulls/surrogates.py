@@ -24,6 +24,7 @@ import pyarrow as pa
 
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.grouping import Pairs as Numbered
+from undertow.matches.grouping import group as grouped
 from undertow.matches.grouping import number_pairs
 from undertow.matches.program import Array
 from undertow.nulls.blocks import appearance, blocks
@@ -45,6 +46,11 @@ ADDRESS_MARKS: Final = ("address", "handed")
 LISTED: Final = "listed"
 DERIVED: Final = ("answered", LISTED)
 """Marks that follow from others: they are made anew in each surrogate."""
+
+
+def chance_for(kind: str, seed: int) -> np.random.Generator:
+    """Give the chance from which one null world is drawn."""
+    return np.random.default_rng([seed, KINDS.index(kind)])
 
 
 def same_conduct(kind: str, playbook: Playbook) -> bool:
@@ -110,7 +116,7 @@ class Original:
             kind: one of `KINDS`.
             seed: equal log, kind and seed give equal surrogates.
         """
-        rng = np.random.default_rng([seed, KINDS.index(kind)])
+        rng = chance_for(kind, seed)
         made = MAKERS[kind](self, rng)
         marks = dict(made.marks)
         for name, given in self.profiles.items():
@@ -203,9 +209,15 @@ def _by_appearance(given: Numbered) -> tuple[Array, Array]:
 def _shuffled_within(group: Array, rng: np.random.Generator) -> Array:
     """Permute places at random among places of one group: int32, (n), where each place takes from."""
     chance = rng.random(len(group))
+    taken = np.empty(len(group), np.int32)
+    many = int(group.max(initial=0)) + 1
+    if FEW_GROUPS < many <= len(group) and group.min(initial=0) >= 0:
+        # Small numbers (days before 1970 are none): put together by counting, in the order of chance, as sorting by both would.
+        by_chance = np.argsort(chance, kind="stable")
+        taken[grouped(group, many).rows] = by_chance[grouped(group[by_chance], many).rows]
+        return taken
     by_group = np.argsort(group, kind="stable").astype(np.int32)
     ends = np.append(np.flatnonzero(np.diff(group[by_group])) + 1, len(group))
-    taken = np.empty(len(group), np.int32)
     if len(ends) > FEW_GROUPS:
         taken[by_group] = np.lexsort((chance, group))
         return taken
@@ -232,12 +244,17 @@ def shuffled_times(of: Original, rng: np.random.Generator) -> EventLog:
 def exchanged_links(of: Original, rng: np.random.Generator) -> EventLog:
     """N2: each pair is given the whole talk of another pair on its platform, who began it in that place."""
     log, pairs = of.log, of.pairs
-    taken = _shuffled_within(pairs.platform, rng)
-    one, other = pairs.one[taken][pairs.number], pairs.other[taken][pairs.number]
+    one, other = (ends[pairs.number] for ends in drawn_links(of, rng))
     actor, target = log.actor.copy(), log.target.copy()
     actor[pairs.row] = np.where(pairs.forward, one, other)
     target[pairs.row] = np.where(pairs.forward, other, one)
     return replace(log, actor=actor, target=target)
+
+
+def drawn_links(of: Original, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw for each pair's talk between whom it goes on: who began it, and the other; int32, (pairs) each."""
+    taken = _shuffled_within(of.pairs.platform, rng)
+    return of.pairs.one[taken], of.pairs.other[taken]
 
 
 def rewired_recipients(of: Original, rng: np.random.Generator) -> EventLog:
@@ -245,12 +262,16 @@ def rewired_recipients(of: Original, rng: np.random.Generator) -> EventLog:
 
     Where that would be the sender itself, the link stays as it is.
     """
-    log, links = of.log, of.links
+    target = of.log.target.copy()
+    target[of.links.row] = drawn_recipients(of, rng)[of.links.number]
+    return replace(of.log, target=target)
+
+
+def drawn_recipients(of: Original, rng: np.random.Generator) -> Array:
+    """Draw for each link whom it leads to: int32, (links)."""
+    links = of.links
     given = links.target[_shuffled_within(of.block[links.target], rng)]
-    given = np.where(given == links.actor, links.target, given)
-    target = log.target.copy()
-    target[links.row] = given[links.number]
-    return replace(log, target=target)
+    return np.where(given == links.actor, links.target, given)
 
 
 def permuted_addresses(of: Original, rng: np.random.Generator) -> EventLog:

@@ -9,10 +9,13 @@ from functools import partial
 from threading import Lock
 from typing import Final
 
+import numpy as np
+
 from undertow.events.log import EventLog
 from undertow.events.order import THREADS
 from undertow.matches.program import Array
 from undertow.nulls.chance import Null, null_of
+from undertow.nulls.outline import Outline
 from undertow.nulls.score import Scores, Task, scored
 from undertow.nulls.surrogates import KINDS, SAME_CONTACTS, Original, same_conduct
 from undertow.playbooks.grammar import Playbook
@@ -57,6 +60,7 @@ class Worlds:
     """What null worlds are made from."""
 
     original: Original
+    outline: Outline
     known: Array | None
     task: Task
     _kept: dict[tuple[str, str], Weighed] = field(default_factory=dict)
@@ -72,14 +76,19 @@ class Worlds:
             known: bool, (accounts), who stands on a known list; None for no list.
             task: what is looked for.
         """
-        return cls(Original.of(log, busy), known, task)
+        original = Original.of(log, busy)
+        return cls(original, Outline.of(original), known, task)
 
     def one(self, kind: str, seed: int) -> Scores:
-        """Make and score one null world."""
+        """Score one null world, made only as far as somebody in it could be backed."""
+        if self.known is None and self.task.only is None:
+            told = self.outline.told(kind, seed)
+            if not told.may_be_backed:
+                return Scores(np.zeros(len(told.contacts)), told.decile, told.contacts > 0)
         known = self.original.known(self.known, kind, seed)
         log = self.original.surrogate(kind, seed)
         busy = self.original.busy if kind in SAME_CONTACTS else None
-        return scored(log, self.task, known, busy, partial(self._conduct, kind))
+        return scored(log, self.task, known, busy, partial(self._conduct, kind), looked=True)
 
     def _conduct(self, kind: str, playbook: Playbook, make: Callable[[], Weighed]) -> Weighed:
         """Make a playbook's conduct once where it is the same in all surrogates of a kind."""

@@ -5,6 +5,7 @@ Targets leave this room as pseudonyms only, unless the operator gave a reason th
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -72,12 +73,24 @@ def funnels(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
     matches = weighed.matches
     playbook = matches.playbook
     chosen = np.flatnonzero(weighed.listed)
+    # Put in order by codes, which stand in the order of names: nothing wide is then made twice.
+    order = pc.sort_indices(
+        pa.table(
+            {
+                "weight": weighed.weight[chosen],
+                "recruiter": matches.keys[chosen, weighed.judged],
+                "target": shown.targets(matches.keys[chosen, 1 - weighed.judged]),
+            }
+        ),
+        [("weight", "descending"), ("recruiter", "ascending"), ("target", "ascending")],
+    )
+    chosen = chosen[order.to_numpy()]
     names = [step.name for step in playbook.steps]
     ends = matches.keys[chosen]
     columns = {
         "recruiter": shown.accounts(ends[:, weighed.judged]),
         "target": shown.targets(ends[:, 1 - weighed.judged]),
-        "playbook": pa.array([playbook.name] * len(chosen), pa.string()),
+        "playbook": pa.repeat(playbook.name, len(chosen)),
         "step": pa.array(names, pa.string()).take(pa.array(matches.furthest[chosen])),
         "weight": pa.array(weighed.weight[chosen]),
         "steps": _steps(log, matches.rows[chosen], names, shown, ends[:, 1 - weighed.judged]),
@@ -86,11 +99,8 @@ def funnels(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
     groups = tuple(role for role in playbook.key if role in playbook.groups)
     for group in groups:
         columns[group] = shown.rooms(ends[:, 2], ends[:, 1 - weighed.judged])
-    table = pa.table({n: columns[n] for n in funnels_schema(groups).names})
-    order = pc.sort_indices(
-        table, [("weight", "descending"), ("recruiter", "ascending"), ("target", "ascending")]
-    )
-    return table.cast(funnels_schema(groups)).take(order)
+    schema = funnels_schema(groups)
+    return pa.table({n: columns[n] for n in schema.names}).cast(schema)
 
 
 def evidence(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
@@ -102,26 +112,41 @@ def evidence(log: EventLog, weighed: Weighed, shown: Shown) -> pa.Table:
     # Codes below -1 name what is no step of the playbook.
     about_none = (rows.step < NO_ROW) & ~np.isin(rows.step, OF_TARGETS)
     step = _taken(names, np.where(rows.step < NO_ROW, len(steps) - 2 - rows.step, rows.step))
-    table = pa.table(
+    # A tie is about no target: it has one only for its event's id to be sealed.
+    target = shown.targets(np.where(about_none, NOBODY, rows.target))
+    keys = pa.table(
         {
-            "account": log.accounts.take(pa.array(rows.account)),
-            "role": pa.array(rows.role.tolist(), pa.string()),
-            "playbook": pa.array([playbook.name] * len(rows), pa.string()),
-            # A tie is about no target: it has one only for its event's id to be sealed.
-            "target": shown.targets(np.where(about_none, NOBODY, rows.target)),
+            # Codes stand in the order of names.
+            "account": rows.account,
+            "role": pa.array(rows.role, pa.string()),
+            "bits": rows.bits,
+            "target": target,
             "step": step,
             "event": shown.events(rows.row, rows.target),
-            "bits": pa.array(rows.bits),
-            "u": pa.array(rows.u, from_pandas=True),
-            "m": pa.array(rows.m, from_pandas=True),
-            "n": pa.array(rows.n),
-            "source": pa.array(rows.source.tolist(), pa.string()),
+        }
+    )
+    order = pc.sort_indices(
+        keys, [(n, "descending" if n == "bits" else "ascending") for n in keys.column_names]
+    )
+    found = keys.take(order)
+    del keys, step, target
+    order = order.to_numpy()
+    return pa.table(
+        {
+            "account": log.accounts.take(found["account"].combine_chunks()),
+            "role": found["role"],
+            "playbook": pa.repeat(playbook.name, len(rows)),
+            "target": found["target"],
+            "step": found["step"],
+            "event": found["event"],
+            "bits": found["bits"],
+            "u": pa.array(rows.u[order], from_pandas=True),
+            "m": pa.array(rows.m[order], from_pandas=True),
+            "n": pa.array(rows.n[order]),
+            "source": pa.array(rows.source[order], pa.string()),
         },
         schema=EVIDENCE,
     )
-    keys = ("account", "role", "bits", "target", "step", "event")
-    order = [(key, "descending" if key == "bits" else "ascending") for key in keys]
-    return table.take(pc.sort_indices(table, order))
 
 
 def accounts(log: EventLog, weighed: Weighed, evidence_table: pa.Table) -> pa.Table:
@@ -129,36 +154,54 @@ def accounts(log: EventLog, weighed: Weighed, evidence_table: pa.Table) -> pa.Ta
     matches, playbook = weighed.matches, weighed.matches.playbook
     target = matches.keys[:, 1 - weighed.judged]
     holders = {playbook.key[weighed.judged]: matches.keys[:, weighed.judged], **weighed.bound}
-    parts = []
+    parts = [ACCOUNTS.empty_table()]
+    weight_of = _sums(evidence_table)
     for role, holder in holders.items():
         chosen = weighed.listed & (holder != NOBODY)
         pairs = np.unique(holder[chosen] * len(log.accounts) + target[chosen])
         account, many = np.unique(pairs // len(log.accounts), return_counts=True)
+        names = log.accounts.take(pa.array(account))
         parts.append(
             pa.table(
                 {
-                    "account": log.accounts.take(pa.array(account)),
+                    "account": names,
                     "role": pa.array([role] * len(account), pa.string()),
-                    "targets": pa.array(many),
-                }
+                    "playbook": pa.array([playbook.name] * len(account), pa.string()),
+                    "weight": weight_of(names, role),
+                    "targets": many,
+                },
+                schema=ACCOUNTS,
             )
         )
-    counted = pa.concat_tables(parts)
-    # Summed one by one in the table's own order, so that a reader who adds the rows up gets the same.
-    weights = evidence_table.group_by(["account", "role"], use_threads=False).aggregate(
-        [("bits", "sum")]
+    return pa.concat_tables(parts)
+
+
+def _sums(evidence_table: pa.Table) -> Callable[[pa.Array, str], Array]:
+    """Add up the bits of each account in each role; returns what gives them by names and role: float64, (n).
+
+    Summed one by one in the table's own order, so that a reader who adds the rows up gets the same.
+    """
+    account, role = (
+        pa.concat_arrays(
+            [pa.array([], pa.string()), *evidence_table[name].chunks]
+        ).dictionary_encode()
+        for name in ("account", "role")
     )
-    joined = counted.join(weights, ["account", "role"])
-    return pa.table(
-        {
-            "account": joined["account"],
-            "role": joined["role"],
-            "playbook": pa.array([playbook.name] * joined.num_rows, pa.string()),
-            "weight": pc.fill_null(joined["bits_sum"], 0.0),
-            "targets": joined["targets"],
-        },
-        schema=ACCOUNTS,
-    )
+    roles = role.dictionary.to_pylist()
+    # One more account, which has no rows.
+    key = account.indices.to_numpy().astype(np.int64) * max(len(roles), 1)
+    key += role.indices.to_numpy()
+    many = (len(account.dictionary) + 1) * max(len(roles), 1)
+    bits = np.bincount(key, weights=evidence_table["bits"].to_numpy(), minlength=many)
+
+    def weight_of(names: pa.Array, wanted: str) -> Array:
+        if wanted not in roles:
+            return np.zeros(len(names))
+        found = pc.index_in(names, value_set=account.dictionary)
+        place = pc.fill_null(found, len(account.dictionary)).to_numpy().astype(np.int64)
+        return np.asarray(bits[place * len(roles) + roles.index(wanted)], np.float64)
+
+    return weight_of
 
 
 def _held(weighed: Weighed, chosen: Array, shown: Shown) -> pa.Array:

@@ -23,6 +23,8 @@ ROWS: Final = 4
 WIDTH: Final = BANDS * ROWS
 LEAST: Final = 45
 """Places of `WIDTH` that two sketches of one script share: an estimated Jaccard similarity of at least 0.7."""
+WORDS: Final = WIDTH // 8
+"""Words of a short sketch: a byte for each place."""
 BLOCK: Final = 32
 """Texts whose entries are fetched ahead together."""
 PLACE: Final = 32
@@ -32,6 +34,10 @@ PRIME: Final = np.uint64(0x100000001B3)
 FOLD: Final = np.uint64(29)
 UPPER: Final = np.uint64(32)
 _EMPTY: Final = np.uint32(0xFFFFFFFF)
+_LOWEST: Final = np.uint32(0xFF)
+_SEVEN: Final = np.int64(0x7F7F7F7F7F7F7F7F)
+"""All bits of each byte but the uppermost."""
+_ONES: Final = np.int64(0x0101010101010101)
 
 
 @uncounted
@@ -59,23 +65,48 @@ def sketch(points: Array, begins: Array, first: Array, second: Array, out: Array
                 out[i, p] = min(out[i, p], h)
 
 
+@uncounted
+def shorten(sketches: Array, short: Array) -> None:
+    """Write the lowest byte of each place of each sketch, eight to a word: int64, (n, `WORDS`)."""
+    for i in range(len(short)):
+        for w in range(WORDS):
+            word = np.int64(0)
+            for k in range(8):
+                word |= np.int64(sketches[i, 8 * w + k] & _LOWEST) << np.int64(8 * k)
+            short[i, w] = word
+
+
 @inlined
-def shared(sketches: Array, one: int, other: int, low: int, high: int) -> int:
-    """Count the places from `low` on in which two sketches are alike."""
+def alike_bytes(short: Array, one: int, other: int) -> int:
+    """Count the places in which two short sketches are alike: at least as many as in the sketches themselves."""
+    many = np.int64(0)
+    for w in range(WORDS):
+        unlike = short[one, w] ^ short[other, w]
+        # The uppermost bit of each byte is left where the byte is zero, so nothing carries over.
+        zero = ~(((unlike & _SEVEN) + _SEVEN) | unlike | _SEVEN)
+        many += (((zero >> np.int64(7)) & _ONES) * _ONES >> np.int64(56)) & np.int64(0xFF)
+    return many  # type: ignore[return-value]  # compiled code knows one kind of integer
+
+
+@inlined
+def shared(sketches: Array, one: int, other: int) -> int:
+    """Count the places in which two sketches are alike."""
     many = 0
-    for p in range(low, high):
+    for p in range(WIDTH):
         many += sketches[one, p] == sketches[other, p]
     return many
 
 
 @outer
-def meet(sketches: Array, band: int, table: Array, met: Array) -> None:
+def meet(sketches: Array, short: Array, band: int, table: Array, met: Array) -> None:
     """Find for each text the first one with the same band, if the two are one script.
 
-    Entries of a block of texts are fetched ahead together: memory is waited for once, not text by text.
+    Entries of a block of texts are fetched ahead together: memory is waited for once, not text by text. Most texts
+    meet another in some band and are not like it: the short sketches, a line of memory each, say so of nearly all.
 
     Args:
         sketches: uint32, (n, `WIDTH`).
+        short: int64, (n, `WORDS`), of `shorten`.
         band: which one.
         table: int64, zeros, a power of two above n: a text's place, from 1, and above it a part of its hash.
         met: int32, (n), written: the text itself where there is none.
@@ -83,7 +114,8 @@ def meet(sketches: Array, band: int, table: Array, met: Array) -> None:
     mask = len(table) - 1
     low = band * ROWS
     hashes = np.empty(BLOCK, np.int64)
-    entries, rows = table.ctypes.data, sketches.ctypes.data + 4 * low
+    word, half = band >> 1, np.int64(PLACE * (band & 1))
+    entries, rows, lines = table.ctypes.data, sketches.ctypes.data + 4 * low, short.ctypes.data
     for begin in range(0, len(met), BLOCK):
         end = min(begin + BLOCK, len(met))
         for i in range(begin, end):
@@ -95,15 +127,19 @@ def meet(sketches: Array, band: int, table: Array, met: Array) -> None:
             hashes[i - begin] = np.int64(value >> np.uint64(1))
             fetch(entries + 8 * (hashes[i - begin] & mask))
         for i in range(begin, end):
-            fetch(rows + 4 * WIDTH * ((table[hashes[i - begin] & mask] & LOW) - 1))
+            fetch(lines + 8 * WORDS * ((table[hashes[i - begin] & mask] & LOW) - 1))
         for i in range(begin, end):
             place, part = hashes[i - begin] & mask, hashes[i - begin] >> PLACE << PLACE
             met[i] = i
             while table[place] != 0:
                 if table[place] >> PLACE << PLACE == part:
                     j = (table[place] & LOW) - 1
-                    if shared(sketches, i, j, low, low + ROWS) == ROWS:
-                        if shared(sketches, i, j, 0, WIDTH) >= LEAST:
+                    # A hash alone finds candidates; with four bytes of the band beside it nothing else is equal.
+                    if ((short[i, word] ^ short[j, word]) >> half) & LOW == 0:
+                        if (
+                            alike_bytes(short, i, j) >= LEAST
+                            and shared(sketches, i, j) >= LEAST
+                        ):
                             met[i] = j
                         break
                 place = (place + 1) & mask

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from undertow.events.names import Names, bytes_of
 from undertow.events.order import THREADS
 from undertow.signals import kernel_script as kernel
-from undertow.signals.kernel_script import BANDS, LEAST, ROWS, SHINGLE, WIDTH
+from undertow.signals.kernel_script import BANDS, LEAST, ROWS, SHINGLE, WIDTH, WORDS
 
 Array = npt.NDArray[Any]
 
@@ -57,6 +57,8 @@ _ODD: Final = np.array(
     [not _SPACE <= sign < 0x7F or chr(sign) in "0123456789@" for sign in range(256)]
 )
 """Bytes of texts in which something may have to be masked."""
+_FIRST_LONG: Final = 0x80
+"""First byte in UTF-8 that stands for no character by itself."""
 _BITE: Final = 20_000
 """Texts that are sketched at once, so that threads share the work and little memory is held."""
 
@@ -104,8 +106,7 @@ def sketches(texts: pa.Array) -> Array:
     def work(low: int) -> None:
         some = texts.slice(low, _BITE)
         lengths = pc.utf8_length(some).to_numpy().astype(np.int64)
-        whole = "".join(some.to_pylist())
-        points = np.frombuffer(whole.encode("utf-32-le"), np.uint32)
+        points = _points(some)
         begins = np.append(0, np.cumsum(lengths))
         sketch = _sketch if len(texts) < MANY else kernel.sketch
         sketch(points, begins, _FIRST, _SECOND, out[low : low + _BITE])
@@ -114,6 +115,19 @@ def sketches(texts: pa.Array) -> Array:
         for _ in pool.map(work, range(0, len(texts), _BITE)):
             pass
     return out
+
+
+def _points(texts: pa.Array) -> Array:
+    """Give the characters of all texts one after another: uint32."""
+    texts = texts.cast(pa.string())
+    begins, _ = bytes_of(texts)
+    data = texts.buffers()[2]
+    if data is None or begins[0] == begins[-1]:
+        return np.empty(0, np.uint32)
+    signs = np.frombuffer(data, np.uint8)[begins[0] : begins[-1]]
+    if signs.max() < _FIRST_LONG:  # one byte each: nothing has to be decoded
+        return signs.astype(np.uint32)
+    return np.frombuffer("".join(texts.to_pylist()).encode("utf-32-le"), np.uint32)
 
 
 def _sketch(points: Array, begins: Array, first: Array, second: Array, out: Array) -> None:
@@ -141,10 +155,13 @@ def alike(sketch: Array) -> Array:
     """
     n = len(sketch)
     meet = _meet if n < MANY else kernel.meet
+    short = np.empty((n, WORDS), np.int64)
+    if n >= MANY:
+        kernel.shorten(sketch, short)
 
     def work(band: int) -> Array:
         met = np.empty(n, np.int32)
-        meet(sketch, band, np.zeros(2 << n.bit_length(), np.int64), met)
+        meet(sketch, short, band, np.zeros(2 << n.bit_length(), np.int64), met)
         return met
 
     root = np.arange(n)
@@ -155,7 +172,7 @@ def alike(sketch: Array) -> Array:
     return root
 
 
-def _meet(sketch: Array, band: int, _: Array, met: Array) -> None:
+def _meet(sketch: Array, _short: Array, band: int, _table: Array, met: Array) -> None:
     """Do as `kernel.meet`."""
     part = np.ascontiguousarray(sketch[:, band * ROWS : (band + 1) * ROWS])
     keys = part.view(np.dtype((np.void, part.dtype.itemsize * ROWS))).ravel()
