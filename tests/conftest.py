@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text, update
@@ -30,6 +31,10 @@ from undertow.cli.screen import Settings, settings
 from undertow.export.folder import open_folder
 
 ROOT = Path(__file__).parent.parent
+
+# How long an example takes says how busy the machine is; speed is measured in `bench/`.
+hypothesis.settings.register_profile("undertow", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("undertow")
 
 
 @pytest.fixture(scope="session")
