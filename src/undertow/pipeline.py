@@ -252,7 +252,8 @@ def _handed_on(
     found = None if around is None else around.tied
     told = also.told or Told.of(log)
     groups = None if found is None else found.groups
-    with ThreadPoolExecutor(THREADS) as pool:
+    # One after another where rows stand in files: side by side they would need room side by side.
+    with ThreadPoolExecutor(1 if isinstance(log, DiskLog) else THREADS) as pool:
         sources = pool.submit(sources_of, log, weighed, groups, told.knows)
         tables = list(pool.map(lambda one: table.tables(log, one, shown), weighed))
     ranked = table.ranked(pa.concat_tables([accounts for accounts, _, _ in tables]))
@@ -290,7 +291,7 @@ def _handed_on(
         if also.chance.first is None:
             summary["coverage"].append(NO_FIRST)
     written["accounts.parquet"] = ranked
-    report = write_results(request.out, written, files.rejects, summary)
+    report = write_results(request.out, written, files.rejects, summary, log.rest)
     return Result(ranked, summary, report)
 
 

@@ -29,10 +29,9 @@ Tables = tuple[pa.Table, pa.Table, pa.Table]
 
 def tables(log: EventLog, weighed: Weighed) -> Tables:
     shown = Shown(log, lambda names: names)
-    evidence = table.evidence(log, weighed, shown)
-    accounts = table.accounts(log, weighed, evidence)
+    accounts, funnels, evidence = table.tables(log, weighed, shown)
     accounts = accounts.sort_by([(name, "ascending") for name in ("account", "role")])
-    return accounts, table.funnels(log, weighed, shown), evidence
+    return accounts, funnels, evidence
 
 
 def whole(events: list[Event], book: Playbook, sources: tuple[Source, ...]) -> Tables:

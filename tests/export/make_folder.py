@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from undertow.events.table import REJECTS
-from undertow.scores.table import ACCOUNTS, EVIDENCE, funnels_schema
+from undertow.scores.table import ACCOUNTS
+from undertow.scores.table_slices import EVIDENCE, funnels_schema
 
 FUNNELS = funnels_schema(())
 

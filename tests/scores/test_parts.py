@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from undertow.events.log import EventLog
@@ -28,13 +29,11 @@ def on_disk(log: EventLog, folder: Path) -> DiskLog:
     )
 
 
-def tables(log: EventLog, weighed: Weighed) -> list[pa.Table]:
-    shown = Shown(log, lambda names: names)
-    evidence = table.evidence(log, weighed, shown)
-    ranked = table.accounts(log, weighed, evidence).sort_by(
-        [("account", "ascending"), ("role", "ascending")]
-    )
-    return [ranked, table.funnels(log, weighed, shown), evidence]
+def tables(log: EventLog, weighed: Weighed, size: int = table.SLICE) -> list[pa.Table]:
+    # Names in another order than their codes, and two that look the same.
+    shown = Shown(log, lambda names: pc.utf8_slice_codeunits(pc.utf8_reverse(names), 0, 1))
+    ranked, funnels, evidence = table.tables(log, weighed, shown, size)
+    return [ranked.sort_by([(n, "ascending") for n in ("account", "role")]), funnels, evidence]
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -155,7 +155,7 @@ def _words(
     chosen = np.flatnonzero(by_target)
     by_target[by_target] = _stands_alone(log, rows, chosen, of, knows, whole=whole)
     # Told by the account's own events: all that is neither others' nor about others.
-    told_by_others = np.isin(rows.source, ("tie", "known", "report"))
+    told_by_others = rows.source.among(("tie", "known", "report"))
     own = speaks & ~told_by_others & (inside | ~cited)
     kind[own] = np.where(platform[own] == NOBODY, platforms, platform[own])
     kind[by_target] = platforms + 1
@@ -163,8 +163,8 @@ def _words(
         kind[speaks & (rows.source == "tie")] = platforms + 2
     kind[speaks & (rows.source == "known")] = platforms + 3
     names = [f"{CONDUCT}{name}" for name in log.platforms.to_pylist()] + [CONDUCT, *OWN]
-    roles, role = np.unique(rows.role, return_inverse=True)
-    yield from _each(rows.account, role, roles.tolist(), kind, names)
+    roles, role = rows.role.numbered()
+    yield from _each(rows.account, role, roles, kind, names)
     for row in np.flatnonzero(speaks & (rows.source == "report")).tolist():
         for _ in range(min(int(rows.n[row]), REPORTS)):
             yield str(rows.role[row]), int(rows.account[row]), "report"

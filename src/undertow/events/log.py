@@ -79,6 +79,15 @@ class EventLog:
     def rest(self) -> None:
         """Let go of what was read, where columns stand in files."""
 
+    def keep(self, schema: pa.Schema, slices: Iterable[pa.Table]) -> pa.Table:
+        """Put the slices of a long table one after another: in memory, or in a file beside the columns.
+
+        Args:
+            schema: of every slice.
+            slices: made one by one, and let go of where they go to a file.
+        """
+        return pa.concat_tables([schema.empty_table(), *slices])
+
     @property
     def start(self) -> int:
         """Time of the first event in microseconds, 0 if there is none."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -135,7 +135,7 @@ class Spill:
         Args:
             coder: what coded them.
         """
-        ids = _mapped_ids(self._folder / "ids")
+        ids, kept = _mapped_ids(self._folder / "ids")
         held = {name: mapped(self._folder / name, kind) for name, kind in self._kinds.items()}
         columns = {name: column.array for name, column in held.items()}
         names, rows, repeats = settled(ids, columns, coder, lambda name: held[name].rest())
@@ -145,14 +145,14 @@ class Spill:
             elif rows is not None:
                 held[name] = self._reordered(name, held[name], rows)
         if rows is not None:
-            ids = self._reordered_ids(ids, rows)
+            ids, kept = self._reordered_ids(ids, rows)
         log = DiskLog(
             id=ids,
             **attributes({name: column.array for name, column in held.items()}),
             **names,
             repeats=repeats,
             folder=self._folder,
-            held=tuple(held.values()),
+            held=[*held.values(), kept],
         )
         log.rest()
         return log
@@ -167,7 +167,9 @@ class Spill:
         (self._folder / name).unlink()
         return mapped(path, self._kinds[name])
 
-    def _reordered_ids(self, ids: pa.ChunkedArray, rows: Array) -> pa.ChunkedArray:
+    def _reordered_ids(
+        self, ids: pa.ChunkedArray, rows: Array
+    ) -> tuple[pa.ChunkedArray, Mapped]:
         path = self._folder / "ordered ids"
         with pa.ipc.new_file(str(path), IDS) as file:
             for low in range(0, len(rows), CHUNK):
@@ -177,20 +179,44 @@ class Spill:
         return _mapped_ids(path)
 
 
-def _mapped_ids(path: Path) -> pa.ChunkedArray:
-    reader = pa.ipc.open_file(pa.memory_map(str(path)))
+def _mapped_ids(path: Path) -> tuple[pa.ChunkedArray, Mapped]:
+    table, held = mapped_table(path)
+    return table["id"], held
+
+
+def mapped_table(path: Path) -> tuple[pa.Table, Mapped]:
+    """Map an Arrow file as a table; with what lets go of it."""
+    with path.open("rb") as file:
+        room = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    reader = pa.ipc.open_file(pa.py_buffer(room))
     batches = [reader.get_batch(place) for place in range(reader.num_record_batches)]
-    return pa.chunked_array([batch.column(0) for batch in batches], pa.string())
+    return pa.Table.from_batches(batches, reader.schema), Mapped(np.empty(0), room)
 
 
 @dataclass(frozen=True)
 class DiskLog(EventLog):
-    """An `EventLog` whose columns are files."""
+    """An `EventLog` whose columns are files.
+
+    Attributes:
+        folder: where they stand.
+        held: what `rest` lets go of.
+    """
 
     folder: Path = Path()
-    held: tuple[Mapped, ...] = ()
+    held: list[Mapped] = field(default_factory=list)
 
     def rest(self) -> None:
         """Let go of what was read."""
-        for column in self.held:
+        for column in list(self.held):
             column.rest()
+
+    def keep(self, schema: pa.Schema, slices: Iterable[pa.Table]) -> pa.Table:
+        """As `EventLog.keep`: in a file."""
+        with NamedTemporaryFile(dir=self.folder, delete=False) as place:
+            path = Path(place.name)
+        with pa.ipc.new_file(str(path), schema) as file:
+            for one in slices:
+                file.write_table(one)
+        table, held = mapped_table(path)
+        self.held.append(held)
+        return table

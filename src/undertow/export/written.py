@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +17,16 @@ from undertow.export.report import render
 
 WRITERS: Final = 2
 """Files written at once, while the page is made."""
+GROUP: Final = 1 << 20
+"""Rows of a row group: Arrow's own choice."""
 
 
 def write_results(
-    out: Path, tables: dict[str, pa.Table], rejects: pa.Table, summary: dict[str, Any]
+    out: Path,
+    tables: dict[str, pa.Table],
+    rejects: pa.Table,
+    summary: dict[str, Any],
+    rest: Callable[[], None] = lambda: None,
 ) -> Path:
     """Write all results through temporary neighbours, so that a failed run spoils no older one.
 
@@ -28,6 +35,7 @@ def write_results(
         tables: by the names of their files.
         rejects: rows set aside; no file where there are none.
         summary: what `run.json` holds.
+        rest: is called after each row group, for tables that stand in files.
 
     Returns:
         The path of the page.
@@ -47,8 +55,11 @@ def write_results(
     told = msgspec.json.encode(summary)
 
     def write(name: str) -> None:
-        marked_table = tables[name].replace_schema_metadata(marked)
-        pq.write_table(marked_table, parts[name], compression="zstd")
+        table = tables[name].replace_schema_metadata(marked)
+        with pq.ParquetWriter(parts[name], table.schema, compression="zstd") as file:
+            for low in range(0, max(table.num_rows, 1), GROUP):
+                file.write_table(table.slice(low, GROUP), GROUP)
+                rest()
 
     try:
         with ThreadPoolExecutor(WRITERS) as pool:

@@ -18,7 +18,6 @@ from undertow.matches.parts import (
     Division,
     Part,
     find_in_part,
-    joined,
     nothing_selected,
     owning_end,
 )
@@ -26,10 +25,12 @@ from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.meetings import Meetings, free_meetings, in_order
 from undertow.scores.rates import Activity, deciles, platforms_of, rates_of, step_counts
-from undertow.scores.weigh import Background, Weighed, is_listed, judged_end, weigh
+from undertow.scores.weigh import Background, Weighed, bound_to, is_listed, judged_end, weigh
 
 COLUMNS: Final = ("keys", "furthest", "rows", "states")
 """Of `Matches`, as they are written down."""
+SHORT: Final = np.iinfo(np.int32).max
+"""Rows of a log up to which rows are written down in four bytes."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def weigh_in_parts(
         if tally is None:
             weighed.append(weigh(log, find(log, playbook, sources), busy))
         else:
-            weighed.append(weigh(log, tally.kept(), busy, tally.met(), tally.background()))
+            kept = tally.kept()
+            weighed.append(weigh(log, kept, busy, tally.met(kept), tally.background()))
         log.rest()
     return weighed
 
@@ -109,14 +111,17 @@ class _Tally:
         self._unknown = np.zeros((steps, accounts), bool)
         self._reached, self._at_risk = np.zeros((2, steps, busy.cells))
         self._many = self._kept = 0
-        self._met: list[dict[str, Meetings]] = []
+        self._roles: list[str] = []
+        self._row = np.int32 if len(division.log) <= SHORT else np.int64
 
     def add(self, number: int, part: Part, sources: tuple[Source, ...]) -> None:
         """Match the keys of a part, count them, and write them down."""
         playbook, log = self._playbook, self._division.log
         found, selected = find_in_part(part, playbook, sources, self._end, log)
         met = free_meetings(part.log, playbook, selected)
-        self._met.append({role: _own(one, part) for role, one in met.items()})
+        self._roles = list(met)
+        for place, one in enumerate(met.values()):
+            np.save(self._path(number, f"met {place}"), _own(one, part).astype(self._row))
         account, target = found.keys[:, self._judged], found.keys[:, 1 - self._judged]
         listed = is_listed(found)
         reached, at_risk = step_counts(found, self._cell[account], listed, self._cells)
@@ -126,33 +131,58 @@ class _Tally:
         for s, unknown in enumerate((found.states == UNKNOWN).T):
             self._unknown[s, target[unknown]] = True
         self._many += len(found)
-        columns = (found.keys, found.furthest, found.rows, found.states)
-        for name, column in zip(COLUMNS, columns, strict=True):
+        columns = (found.keys, found.furthest.astype(np.int16), found.rows.astype(self._row))
+        for name, column in zip(COLUMNS, (*columns, found.states), strict=True):
             np.save(self._path(number, name), column)
 
     def kept(self) -> Matches:
-        """Read back the keys of accounts with a listed match."""
-        parts = [self._read(number) for number in range(self._division.many)]
-        found = joined(parts)
-        self._kept = len(found)
-        return found
+        """Read back the keys of accounts with a listed match, ordered by key; column by column, so none stands twice."""
+        mine = [
+            self._ranked[self._read(number, "keys")[:, self._judged]]
+            for number in range(self._division.many)
+        ]
+        keys = self._column("keys", mine)
+        order = np.lexsort(keys.T[::-1])
+        self._kept = len(keys)
+        keys = keys[order]
+        furthest, rows, states = (self._column(n, mine)[order] for n in COLUMNS[1:])
+        return Matches(self._playbook, keys, furthest, rows, states, nothing_selected())
 
-    def _read(self, number: int) -> Matches:
-        keys = np.load(self._path(number, "keys"))
-        mine = self._ranked[keys[:, self._judged]]
-        furthest, rows, states = (
-            np.load(self._path(number, name))[mine] for name in COLUMNS[1:]
-        )
-        return Matches(self._playbook, keys[mine], furthest, rows, states, nothing_selected())
+    def _column(self, name: str, mine: list[Array]) -> Array:
+        """Read back one column of some keys of each part."""
+        parts = (self._read(number, name)[kept] for number, kept in enumerate(mine))
+        return np.concatenate(list(parts))
+
+    def _read(self, number: int, name: str) -> Array:
+        column: Array = np.load(self._path(number, name))
+        return column
 
     def _path(self, number: int, name: str) -> Path:
         return self._division.log.folder / f"{name} {self._place} {number}.npy"
 
-    def met(self) -> dict[str, Meetings]:
-        """Give all meetings, once."""
-        met = {role: _all([own[role] for own in self._met]) for role in self._met[0]}
-        self._met.clear()
-        return met
+    def met(self, kept: Matches) -> dict[str, Meetings]:
+        """Read back the meetings of those who hold a free role in a listed match; others are counted by cell.
+
+        Args:
+            kept: what `kept` gave.
+        """
+        log, listed = self._division.log, is_listed(kept)
+        found = {}
+        for place, role in enumerate(self._roles):
+            held = np.zeros(len(log.accounts) + 1, bool)
+            held[bound_to(log, kept, role)[listed]] = True
+            held[NOBODY] = False
+            log.rest()
+            others = np.zeros(self._cells, np.int64)
+            parts = []
+            for number in range(self._division.many):
+                met = self._read(number, f"met {place}")
+                mine = held[met[0]]
+                others += np.bincount(self._cell[met[0][~mine]], minlength=self._cells)
+                parts.append(met[:, mine].astype(np.int64))
+            account, other, row = np.concatenate(parts, axis=1)
+            found[role] = in_order(Meetings(account, other, row, others))
+        return found
 
     def background(self) -> Background:
         """Say what is known of the keys that `kept` left out."""
@@ -174,17 +204,8 @@ def _pairs_path(division: Division, number: int) -> Path:
     return division.log.folder / f"pairs {number}.npy"
 
 
-def _own(met: Meetings, part: Part) -> Meetings:
-    """Keep the meetings with accounts of a part: each stands in one part then."""
+def _own(met: Meetings, part: Part) -> Array:
+    """Keep the meetings with accounts of a part, each of which stands in one part then: int64, (3, p)."""
     kept = part.mine[met.other]
-    return Meetings(met.account[kept], met.other[kept], part.rows[met.row[kept]])
-
-
-def _all(parts: list[Meetings]) -> Meetings:
-    return in_order(
-        Meetings(
-            np.concatenate([one.account for one in parts]),
-            np.concatenate([one.other for one in parts]),
-            np.concatenate([one.row for one in parts]),
-        )
-    )
+    columns = (met.account[kept], met.other[kept], part.rows[met.row[kept]])
+    return np.stack(columns)

@@ -56,8 +56,8 @@ def held_back(one: Weighed) -> Weighed:
     if not len(rows):
         return one
     book = one.matches.playbook
-    roles, role = np.unique(rows.role, return_inverse=True)
-    spoken = np.isin(rows.source, ("taken", "not taken", "cap", "share"))
+    roles, role = rows.role.numbered()
+    spoken = rows.source.among(("taken", "not taken", "cap", "share"))
     step = np.where(rows.source == "cap", book.step_index(book.listed_from), rows.step)
     who = rows.account * 64 + role
     many = np.bincount(np.unique(who) % 64, minlength=len(roles))
@@ -76,7 +76,7 @@ def held_back(one: Weighed) -> Weighed:
             parts.append(
                 rows_of(
                     key[here[above]] // 64,
-                    str(roles[r]),
+                    roles[r],
                     int(s),
                     "rarity",
                     most[above] - bits[here[above]],

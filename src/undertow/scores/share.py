@@ -65,7 +65,7 @@ def with_share(one: Weighed) -> Weighed:
     step, role = book.step_index(book.listed_from), book.key[one.judged]
     judged = rows.role == role
     mine = np.flatnonzero(
-        judged & (rows.step == step) & np.isin(rows.source, ("taken", "not taken"))
+        judged & (rows.step == step) & rows.source.among(("taken", "not taken"))
     )
     if not len(mine):
         return one

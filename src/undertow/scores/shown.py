@@ -57,6 +57,15 @@ class Shown:
                 self._hidden = pa.concat_arrays([self._hidden, more])
             return self._hidden.take(pa.array(self._place[codes], mask=codes == NOBODY))
 
+    def ranks(self, codes: Array) -> Array:
+        """Give the place of each target's shown name in the order of names: int32, (n), equal names alike."""
+        distinct = self._distinct(codes)
+        place = np.full(len(self.log.accounts) + 1, len(distinct) + 1, np.int32)
+        names = self.targets(distinct)
+        place[distinct] = pc.rank(names, "ascending", tiebreaker="dense").to_numpy()
+        ranks: Array = place[codes]
+        return ranks
+
     def _distinct(self, codes: Array) -> Array:
         """List the accounts among some codes, ascending: they are small, so nothing is sorted."""
         there = np.zeros(len(self.log.accounts) + 1, bool)

@@ -20,10 +20,15 @@ from undertow.matches.match import Matches
 from undertow.matches.parts import nothing_selected
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import DEFAULT_LIKELY, Playbook, Step
-from undertow.scores.evidence import NO_ROW, Evidence, joined, rows_of
+from undertow.scores.blocks import blocks_of
+from undertow.scores.evidence import NO_ROW, Evidence, Words, joined, rows_of
 from undertow.scores.meetings import Meetings, free_meetings, role_steps
 from undertow.scores.rates import Activity, Rates, base_step, pair_rates, step_rates
 
+BITE: Final = 1 << 18
+"""Keys weighed at once: bounds the memory."""
+KeyBits = tuple[Array, Array, Array, Array]
+"""Bits, u, m and n of every key and step: four arrays (k, s)."""
 _SOURCE_OF_STATE: Final = {
     states.TAKEN: "taken",
     states.TAKEN_OPEN: "taken",
@@ -119,15 +124,30 @@ def weigh(
         if background
         else step_rates(matches, busy.cell[account], listed, busy.cells)
     )
-    weights = _key_bits(matches, rates, busy.cell[account], listed)
-    weight = weights[0].sum(axis=1)
-    counted = np.ones(len(account), bool)
+    weight, bites = np.empty(len(matches)), _bites(len(matches))
+
+    def bits_of(part: slice) -> KeyBits:
+        return _key_bits(_some(matches, part), rates, busy.cell[account[part]], listed[part])
+
+    bits: KeyBits | None = None
+    for part in bites:
+        bits = bits_of(part)
+        weight[part] = bits[0].sum(axis=1)
+    ranked = np.zeros(len(log.accounts), bool)
+    ranked[account[listed]] = True
+    counted = ranked[account]
     if playbook.groups:
-        counted = _one_per_target(account, target, weight)
-    judged_rows = _rows_of_keys(matches, (account, target), listed, counted, weights)
-    capped = np.flatnonzero(counted & (weight > 0) & np.isin(account, account[listed]))
-    parts = [judged_rows, _caps(playbook, account, target, capped, weight, busy)]
-    parts.append(_blocks(log, playbook, account[listed], target[listed]))
+        counted &= _one_per_target(account, target, weight)
+    # Few keys are weighed once; of many only what is asked for stays.
+    kept = bits if len(bites) == 1 else None
+    del bits
+    parts = [
+        _rows_of_keys(_some(matches, part), kept or bits_of(part), listed[part], counted[part])
+        for part in bites
+    ]
+    capped = np.flatnonzero(counted & (weight > 0))
+    parts.append(_caps(playbook, account, target, capped, weight, busy))
+    parts.append(blocks_of(log, playbook.key[end], account[listed], target[listed]))
     log.rest()
     bound = {role: bound_to(log, matches, role) for role in playbook.free}
     log.rest()
@@ -139,6 +159,22 @@ def weigh(
     # What may take a step is asked no more, and it takes more room than all answers.
     matches = replace(matches, selected=nothing_selected())
     return Weighed(matches, listed, weight, evidence, rates, end, bound, background, log.end)
+
+
+def _bites(size: int) -> list[slice]:
+    return [slice(low, min(low + BITE, size)) for low in range(0, size, BITE)]
+
+
+def _some(matches: Matches, part: slice) -> Matches:
+    """Give some keys, without what may take a step."""
+    return replace(
+        matches,
+        keys=matches.keys[part],
+        furthest=matches.furthest[part],
+        rows=matches.rows[part],
+        states=matches.states[part],
+        selected=nothing_selected(),
+    )
 
 
 def _one_per_target(account: Array, target: Array, weight: Array) -> Array:
@@ -168,10 +204,8 @@ def is_listed(matches: Matches) -> Array:
         wanted = wanted - blind
 
 
-def _key_bits(
-    matches: Matches, rates: Rates, cell: Array, listed: Array
-) -> tuple[Array, Array, Array, Array]:
-    """Give bits, u, m and n of every key and step: four arrays (k, s)."""
+def _key_bits(matches: Matches, rates: Rates, cell: Array, listed: Array) -> KeyBits:
+    """Weigh every key and step."""
     playbook, state = matches.playbook, matches.states
     base = base_step(playbook)
     u = rates.u[:, cell].T
@@ -200,38 +234,42 @@ def _elsewhere(matches: Matches) -> Array:
 
 
 def _rows_of_keys(
-    matches: Matches,
-    accounts: tuple[Array, Array],
-    listed: Array,
-    counted: Array,
-    weights: tuple[Array, Array, Array, Array],
+    matches: Matches, weights: KeyBits, listed: Array, counted: Array
 ) -> Evidence:
-    account, target = accounts
+    """Give the rows of keys.
+
+    Args:
+        matches: the keys, (k).
+        weights: of every key and step.
+        listed: bool, (k).
+        counted: bool, (k): keys of ranked accounts, one for each target.
+    """
     bits, u, m, n = weights
-    ranked = np.zeros(int(account.max(initial=0)) + 1, bool)
-    ranked[account[listed]] = True
+    end = judged_end(matches.playbook)
     state = matches.states
     speaks = np.isin(state, (states.TAKEN, states.TAKEN_OPEN, states.NOT_TAKEN))
     chain = matches.playbook
     state = np.where(_elsewhere(matches) & (state == states.NOT_TAKEN), states.UNKNOWN, state)
     speaks &= state != states.UNKNOWN
     silent = np.isin(state, (states.OPEN, states.UNKNOWN)) & listed[:, None]
-    wanted = (speaks | silent) & (ranked[account] & counted)[:, None]
+    wanted = (speaks | silent) & counted[:, None]
     wanted[:, base_step(chain)] = False
     wanted[~listed, : base_step(chain)] = False
     k, s = np.nonzero(wanted)
-    names = np.array([_SOURCE_OF_STATE.get(code, "") for code in range(6)])
+    unknown = state[k, s] == states.UNKNOWN
     return Evidence(
-        account=account[k],
-        role=np.full(len(k), chain.key[judged_end(chain)]),
-        target=target[k],
-        step=s,
-        row=matches.rows[k, s],
+        account=matches.keys[k, end],
+        role=Words(np.zeros(len(k), np.uint8), (chain.key[end],)),
+        target=matches.keys[k, 1 - end],
+        step=s.astype(np.int16),
+        row=matches.rows[k, s].astype(np.int64),
         bits=bits[k, s],
-        u=np.where(state[k, s] == states.UNKNOWN, np.nan, u[k, s]),
-        m=np.where(state[k, s] == states.UNKNOWN, np.nan, m[k, s]),
-        n=n[k, s],
-        source=names[state[k, s]],
+        u=np.where(unknown, np.nan, u[k, s]),
+        m=np.where(unknown, np.nan, m[k, s]),
+        n=n[k, s].astype(np.int32),
+        source=Words(
+            state[k, s].astype(np.uint8), [_SOURCE_OF_STATE.get(code, "") for code in range(6)]
+        ),
     )
 
 
@@ -274,42 +312,6 @@ def _caps(
     who, excess, many = who[many > 1], excess[many > 1], many[many > 1]
     role = playbook.key[judged_end(playbook)]
     return rows_of(who, role, NO_ROW, "cap", -excess, n=many)
-
-
-def _blocks(log: EventLog, playbook: Playbook, account: Array, target: Array) -> Evidence:
-    """Cite blocks of the account by its targets, and their undoing: shown, not weighed.
-
-    No published rate of blocks given recruitment was found, so the rows carry no bits.
-    """
-    size = len(log.accounts) + 1
-    listed = np.unique(target * size + account)
-    rows = log.rows_of("block")
-    key = log.actor[rows].astype(np.int64) * size + log.target[rows]
-    blocks = rows[np.isin(key, listed) & (log.target[rows] != NOBODY)]
-    undone = log.rows_of("undo")
-    undone = undone[log.context[undone] != NOBODY]
-    block_of = {log.id[int(row)].as_py(): int(row) for row in blocks}
-    pairs = [
-        (int(row), block_of[name])
-        for row in undone.tolist()
-        if (name := log.contexts[int(log.context[row])].as_py()) in block_of
-        and log.actor[row] == log.actor[block_of[name]]
-    ]
-    row = np.array([*blocks.tolist(), *(undo for undo, _ in pairs)], np.int64)
-    of = np.array([*blocks.tolist(), *(block for _, block in pairs)], np.int64)
-    nothing = np.full(len(row), np.nan)
-    return Evidence(
-        account=log.target[of].astype(np.int64),
-        role=np.full(len(row), playbook.key[judged_end(playbook)]),
-        target=log.actor[of].astype(np.int64),
-        step=np.full(len(row), NO_ROW),
-        row=row,
-        bits=np.zeros(len(row)),
-        u=nothing,
-        m=nothing,
-        n=np.zeros(len(row), np.int64),
-        source=np.array(["block"] * len(blocks) + ["unblock"] * len(pairs), dtype="<U9"),
-    )
 
 
 def bound_to(log: EventLog, matches: Matches, role: str) -> Array:
@@ -369,15 +371,15 @@ def _rows_of_free_role(
     row[taken] = cited[first][place[keep[taken]]]
     u = rates.u[0][busy.cell[who]]
     m = mixed(likely(chain.steps[chain.step_index(chain.listed_from)]), u)
-    return Evidence(
-        account=who,
-        role=np.full(len(keep), role),
+    return rows_of(
+        who,
+        role,
+        steps[-1],
+        Words(taken.astype(np.uint8), ("not taken", "taken")),
+        np.where(taken, np.log2(m / u), np.log2((1 - m) / (1 - u))),
         target=meetings.other[keep],
-        step=np.full(len(keep), steps[-1]),
         row=row,
-        bits=np.where(taken, np.log2(m / u), np.log2((1 - m) / (1 - u))),
         u=u,
         m=m,
-        n=np.rint(rates.at_risk[0][busy.cell[who]]).astype(np.int64),
-        source=np.where(taken, "taken", "not taken"),
+        n=np.rint(rates.at_risk[0][busy.cell[who]]),
     )
