@@ -6,7 +6,7 @@ traffic stays as camouflage. No account is made anew, and none plays in two grou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,9 @@ AROUND: Final = 0.08
 NEWEST: Final = 30
 """A greeter picks among so many accounts that appeared last."""
 CAST_SHARE: Final = 0.5
-"""Largest share of fit accounts that is cast."""
+"""Largest share of fit accounts that is cast in a plain world."""
+DECOYS: Final = 6
+"""Innocent accounts that stand in for a helper; ours."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,6 @@ class Wish:
         habit: how it goes about it.
         recruiters: how many accounts work on targets.
         guilty: whether it is a campaign.
-        evasion: what it does to be missed.
         workers: existing accounts that take the recruiters' parts, None for free ones.
         begin: earliest share of a worker's time at which it begins, None for any.
         pool: account whose address all hand over, None to leave it to the habit.
@@ -76,7 +77,6 @@ class Wish:
     habit: Habit
     recruiters: int
     guilty: bool = False
-    evasion: Evasion = NONE
     workers: tuple[int, ...] | None = None
     begin: float | None = None
     pool: int | None = None
@@ -128,25 +128,22 @@ class Stage:
 
     def cast(self, wish: Wish) -> Group | None:
         """Cast one group, or None if too few accounts are left."""
-        rng, habit, evasion = self._rng, wish.habit, wish.evasion
+        rng, habit = self._rng, wish.habit
         door = rng.random() < habit.doorkeeper
         helper = rng.random() < habit.helper
-        hired = wish.recruiters * evasion.split if wish.workers is None else 0
-        decoys = 6 if evasion.decoys and helper else 0
-        parts = hired + int(door) + int(helper) + int(evasion.two_accounts)
-        if parts + decoys > self.left:
+        hired = wish.recruiters if wish.workers is None else 0
+        parts = hired + int(door) + int(helper)
+        if parts > self.left:
             return None
-        self.left -= parts + decoys
-        chosen = [self._take(old=evasion.old) for _ in range(parts)]
-        others = np.array([self._take() for _ in range(decoys)], dtype=np.int64)
+        self.left -= parts
+        chosen = [self._take() for _ in range(parts)]
         workers = np.array(wish.workers or chosen[:hired], dtype=np.int64)
         self._cast[workers] = True
         spare = iter(chosen[hired:])
         begin = rng.random() * (1 - habit.span)
         if wish.begin is not None:
             begin = max(begin, wish.begin)
-        share = evasion.split if wish.workers is None else 1
-        pieces = [self._targets(int(worker), habit, begin, share) for worker in workers]
+        pieces = [self._targets(int(worker), habit, begin) for worker in workers]
         met: Ints = np.concatenate([at for _, at in pieces])
         if len(met) == 0:
             return None
@@ -158,7 +155,6 @@ class Stage:
             habit=habit,
             door=next(spare) if door else -1,
             helper=next(spare) if helper else -1,
-            contact=next(spare) if evasion.two_accounts else -1,
             recruiters=workers,
             recruiter=recruiter,
             target=target,
@@ -166,13 +162,94 @@ class Stage:
             guilty=wish.guilty,
             pool=pool if wish.pool is None else wish.pool,
             script=int(workers[0]) if rng.random() < habit.script else -1,
-            decoys=others,
-            evasion=evasion,
         )
+
+    def go_on(self, rng: np.random.Generator) -> None:
+        """Draw from another stream from here on, and let all accounts be cast that are still free."""
+        self._rng = rng
+        self.left = len(self._free)
+
+    def disguised(self, group: Group, evasion: Evasion) -> Group:
+        """Give a campaign that is cast already what an evasion needs; who works on whom, and when, stays.
+
+        Where accounts lack, the targets are divided over fewer, and those cast before stay.
+        """
+        changed = replace(
+            group,
+            habit=replace(group.habit, **evasion.habit),  # type: ignore[arg-type]  # fields by name
+            evasion=evasion,
+            script=group.script if evasion.habit.get("script", 1.0) else -1,
+        )
+        if evasion.old:
+            changed = self._bought(changed)
+        if evasion.split > 1:
+            changed = self._divided(changed, evasion.split)
+        if evasion.two_accounts:
+            changed = replace(changed, contact=self._stands_in(changed.target, changed.at, -1))
+        if evasion.decoys and group.helper >= 0:
+            count = min(DECOYS, len(self._free))
+            others = [self._take() for _ in range(count)]
+            changed = replace(changed, decoys=np.array(others, dtype=np.int64))
+        return changed
+
+    def _bought(self, group: Group) -> Group:
+        """Let the oldest and busiest accounts take all parts."""
+        instead = np.arange(self._back.accounts)
+        for account in group.accounts:
+            mine = group.recruiter == account
+            instead[account] = self._stands_in(
+                group.target[mine], group.at[mine], account, old=True
+            )
+        parts = {
+            name: int(instead[code]) if code >= 0 else -1
+            for name in ("door", "helper", "pool")
+            for code in (getattr(group, name),)
+        }
+        return replace(
+            group,
+            recruiters=instead[group.recruiters],
+            recruiter=instead[group.recruiter],
+            **parts,  # type: ignore[arg-type]  # fields by name
+        )
+
+    def _divided(self, group: Group, split: int) -> Group:
+        """Divide the targets of each recruiter over several accounts, itself among them."""
+        workers, recruiter = [], group.recruiter.copy()
+        for worker in group.recruiters.tolist():
+            workers.append(worker)
+            mine = np.flatnonzero(group.recruiter == worker)
+            for piece in range(1, min(split, len(mine))):
+                part = mine[piece::split]
+                other = self._stands_in(group.target[part], group.at[part], worker)
+                recruiter[part] = other
+                workers += [other] * (other != worker)
+        return replace(group, recruiters=np.array(workers, dtype=np.int64), recruiter=recruiter)
+
+    def _stands_in(self, target: Ints, at: Ints, otherwise: int, *, old: bool = False) -> int:
+        """Take a free account that is around when these targets are met and knows none; `otherwise` where none is free."""
+        free = self._oldest if old else self._free[::-1]
+        first, last = self._back.seen
+        fit = [one for one in free if not self._cast[one]]
+        around = [
+            one
+            for one in fit
+            if not len(at) or (first[one] <= at.min() and last[one] >= at.max())
+        ]
+        strange = (
+            one
+            for one in (*around, *fit)
+            if not np.isin(self._key(np.full(len(target), one), target), self._known).any()
+        )
+        taken = next(strange, fit[0] if fit else otherwise)
+        if taken in self._free:
+            self._free.remove(taken)
+        if taken >= 0:
+            self._cast[taken] = True
+        return taken
 
     def beside(self, group: Group, habit: Habit) -> Group | None:
         """Cast the same accounts once more, with strangers whom they only talk to."""
-        pieces = [self._targets(int(worker), habit, 0.0, 1) for worker in group.recruiters]
+        pieces = [self._targets(int(worker), habit, 0.0) for worker in group.recruiters]
         count = [len(at) for _, at in pieces]
         if not sum(count):
             return None
@@ -187,12 +264,8 @@ class Stage:
             guilty=True,
         )
 
-    def _take(self, *, old: bool = False) -> int:
-        if old:
-            taken = next(one for one in self._oldest if not self._cast[one])
-            self._free.remove(taken)
-        else:
-            taken = self._free.pop()
+    def _take(self) -> int:
+        taken = self._free.pop()
         self._cast[taken] = True
         return taken
 
@@ -215,13 +288,10 @@ class Stage:
             np.concatenate([met, at[keep]]),
         )
 
-    def _targets(
-        self, worker: int, habit: Habit, begin: float, split: int
-    ) -> tuple[Ints, Ints]:
+    def _targets(self, worker: int, habit: Habit, begin: float) -> tuple[Ints, Ints]:
         """Pick targets of one account, and when each is met: at times when it is active itself."""
         rng, back = self._rng, self._back
         wanted = int(rng.integers(habit.targets[0], habit.targets[1] + 1))
-        wanted = max(round(wanted / split), 1)
         own = back.later_own_times(worker, int(back.at[0]))
         start = min(int(begin * len(own)), max(len(own) - 2, 0))
         window = own[start : start + max(int(habit.span * len(own)), 2)]

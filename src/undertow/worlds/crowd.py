@@ -13,7 +13,7 @@ import numpy as np
 
 from undertow.units import HOUR, MINUTE
 from undertow.worlds.background import Background
-from undertow.worlds.evasions import Evasion, evasion_of
+from undertow.worlds.evasions import evasion_of
 from undertow.worlds.meetings import Meetings, delay, meet
 from undertow.worlds.rows import (
     ADDRESS,
@@ -52,6 +52,8 @@ LINKS: Final = 0.008
 ASKED: Final = 0.25
 SAYS_THE_SAME: Final = 0.06
 """Share of ordinary accounts that begin every talk with nearly the same words; ours."""
+UNDONE: Final = 43
+"""Stream of chance, beside the seed, of which ordinary blocks are undone."""
 RARE: Final = 0.01
 """Rows of a kind that only some worlds hold (blocks, reports, invitations), per row; ours."""
 
@@ -66,11 +68,12 @@ def lacking(background: Background) -> tuple[tuple[int, ...], bool]:
 
 def crowd(
     background: Background, talks: Talks, settings: Settings, rng: np.random.Generator
-) -> tuple[Rows, Bools]:
+) -> tuple[Rows, Bools, Rows]:
     """Give the background's rows and all generated ordinary ones, with their texts decided.
 
     Returns:
-        Rows, the background's first and in their order, and which of all are direct messages.
+        Rows, the background's first and in their order; which of all are direct messages; and, apart from both, rows of
+        ordinary accounts of the kinds that the evasion brings.
     """
     missing, silent = lacking(background)
     own = rows(background.at, background.actor, background.target, background.type, 0)
@@ -85,12 +88,12 @@ def crowd(
     pairs = pairs_of(known.at, known.actor, known.target, direct)
     public = [_around_ties(known, pairs, background, talks, missing, rng)]
     public += [_at_large(background, talks, kind, rng) for kind in missing]
-    public += _around_evasions(background, evasion_of(settings.evasion), rng)
+    beside = _around_evasions(background, settings, rng)
     added = joined(public)
     added = added.take(background.inside(added.at) & (added.actor != added.target))
     everything = joined([known, added])
     _say_more(everything, pairs, settings, rng)
-    return everything, np.concatenate([direct, np.zeros(len(added), dtype=bool)])
+    return everything, np.concatenate([direct, np.zeros(len(added), dtype=bool)]), beside
 
 
 def _private_talk(background: Background, talks: Talks, rng: np.random.Generator) -> Rows:
@@ -169,10 +172,13 @@ def _at_large(
 
 
 def _around_evasions(
-    background: Background, evasion: Evasion, rng: np.random.Generator
-) -> list[Rows]:
-    """Give ordinary accounts the kinds of rows that an evasion brings, so that none is a tell."""
-    made = []
+    background: Background, settings: Settings, rng: np.random.Generator
+) -> Rows:
+    """Give ordinary accounts the kinds of rows that an evasion brings, so that none is a tell.
+
+    As much chance is drawn from `rng` with any evasion as with none, so the rest of the crowd is that of the plain world.
+    """
+    made, evasion = [], evasion_of(settings.evasion)
     size = round(RARE * len(background.at))
     row = rng.integers(0, len(background.at), size)
     row = row[background.target[row] >= 0]
@@ -180,7 +186,7 @@ def _around_evasions(
     at = background.near(background.at[row], rng)
     later = background.near(at + delay((5 * 24 * HOUR, 1.0), np.ones(len(at)), rng), rng)
     if evasion.blocks:
-        back = rng.random(len(row)) < 0.5
+        back = np.random.default_rng([settings.seed, UNDONE]).random(len(row)) < 0.5
         made.append(rows(at, who, whom, BLOCK, ORDINARY))
         made.append(rows(later[back], who[back], whom[back], UNDO, ORDINARY))
     if evasion.framed:
@@ -191,7 +197,8 @@ def _around_evasions(
         came = rows(later, whom, nobody, JOIN, ORDINARY)
         invited.room[:] = came.room[:] = who
         made += [invited, came]
-    return made
+    found = joined(made)
+    return found.take(background.inside(found.at) & (found.actor != found.target))
 
 
 def _say_more(

@@ -95,6 +95,7 @@ def contents(
     language: Ints,
     long: Ints,
     *,
+    words: Filler,
     seed: int,
     voice: int,
     rng: np.random.Generator,
@@ -105,6 +106,7 @@ def contents(
         spoken_rows: all rows of the world, (n); their `text` says what stands in them.
         language: of every account, index into `wording.SHARES`.
         long: wanted length of each row in characters, (n).
+        words: what messages are cut from.
         seed: of the world, for the addresses of its accounts.
         voice: as which languages the languages are spoken.
         rng: chance of words; addresses depend on the seed alone.
@@ -112,7 +114,7 @@ def contents(
     Returns:
         Texts and BCP 47 tags; null in rows without words.
     """
-    words, book = Filler(rng, seed, voice), AddressBook(seed)
+    book = AddressBook(seed)
     text, actor = spoken_rows.text, spoken_rows.actor
     spoken = text != SILENT
     speech = language[actor]

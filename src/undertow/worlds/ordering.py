@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from undertow.events.table import VISIBILITIES
 from undertow.worlds.background import Background
-from undertow.worlds.rows import BLOCK, MESSAGE, UNDO, Bools, Ints, Rows
+from undertow.worlds.rows import BLOCK, MESSAGE, UNDO, Bools, Floats, Ints, Rows
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class Order:
     known: Ints
 
 
-def in_order(everything: Rows, back: Background, rng: np.random.Generator) -> Order:
-    """Sort rows by time, break ties by chance, and number the events.
+def in_order(everything: Rows, back: Background, lots: Floats) -> Order:
+    """Sort rows by time, break ties by lot, and number the events.
 
     Args:
         everything: all rows, those of the background first and in their total order.
         back: the background.
-        rng: chance.
+        lots: of each row, 0 to 1.
     """
     count, own = len(everything), len(back.at)
-    lot = rng.random(count)
+    lot = lots.copy()
     drawn = np.lexsort((lot[:own], back.at))
     lot[:own] = lot[drawn]
     lot[:own] = lot[_first_of_event(back)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from undertow.worlds.background import Background
 from undertow.worlds.casting import Group, Stage, Wish
-from undertow.worlds.evasions import Evasion, evasion_of
+from undertow.worlds.evasions import NONE, Evasion, evasion_of
 from undertow.worlds.funnels import Funnels, play
 from undertow.worlds.habits import (
     CAMPAIGN,
@@ -31,6 +31,8 @@ ACCOUNTS_EACH: Final = 1.7
 """Accounts that a group takes per recruiter, gatekeepers and third accounts included; measured here."""
 RECRUITS: Final = 2
 """Most targets of one campaign that draw in others later; ours."""
+ASIDE: Final = 41
+"""Stream of chance, beside the seed, of what an evasion adds to a plain world."""
 
 
 class Planter:
@@ -58,10 +60,11 @@ class Planter:
         self._settings, self._rng = settings, rng
         self._ordinary = ordinary
         self._evasion: Evasion = evasion_of(settings.evasion)
+        self._before: dict[int, Mapping[str, Any]] = {}
         self.camouflage: list[Rows] = []
 
     def plant(self) -> list[Funnels]:
-        """Play campaigns, then honest groups, each kind of volume up to its own limit."""
+        """Play campaigns, then honest groups, each kind of volume up to its own limit; nobody evades anything yet."""
         wanted = max(1, round(self._settings.prevalence * self._back.accounts))
         # Where accounts are few, fewer campaigns: the share of look-alikes is what makes a world hard.
         room = int(self._stage.left / (ACCOUNTS_EACH * (1 + self._settings.lookalikes)))
@@ -75,24 +78,49 @@ class Planter:
             recruiters=wanted,
             volume=int(self._settings.volume * self._ordinary) if wanted else 0,
         )
-        if self._evasion.generations:
-            campaigns += self._next_generation(campaigns)
         recruiters = sum(len(one.group.recruiters) for one in campaigns)
-        recruiters = round(recruiters / self._evasion.split)
         honest = self._fill(
             self._honest(),
             recruiters=round(recruiters * self._settings.lookalikes),
             volume=int(self._settings.lookalike_volume * self._ordinary),
         )
-        return campaigns + honest + self._victims(recruiters)
+        return campaigns + honest
+
+    def evade(self, planted: list[Funnels]) -> list[Funnels]:
+        """Let the campaigns of a plain world do otherwise, with the same accounts, targets and times.
+
+        Each campaign is played again from the chance that it was played from, so that a loss is the evasion's and not
+        that of another draw. What an evasion adds is drawn from a stream of its own.
+
+        Args:
+            planted: what `plant` gave.
+
+        Returns:
+            The campaigns as they are now, what grew out of them, and the innocents they lured or framed.
+        """
+        if self._settings.twins is not None or self._evasion == NONE:
+            return []
+        self._rng = np.random.default_rng([self._settings.seed, ASIDE])
+        self._stage.go_on(self._rng)
+        campaigns = [one for one in planted if one.group.guilty]
+        evaded = []
+        for one in campaigns:
+            group = self._stage.disguised(one.group, self._evasion)
+            again = np.random.default_rng()
+            again.bit_generator.state = self._before[int(one.group.recruiters[0])]
+            evaded.append(play(group, self._back, self._talks, self._settings, again))
+            if self._evasion.camouflage:
+                self._hide(group)
+        if self._evasion.generations:
+            evaded += self._next_generation(evaded)
+        return evaded + self._victims(sum(len(one.group.recruiters) for one in campaigns))
 
     def _team(self, habit: Habit) -> int:
         return int(self._rng.choice(len(habit.team), p=habit.team)) + 1
 
     def _guilty(self, count: int) -> Iterator[Wish]:
-        habit = replace(CAMPAIGN, **_changes(self._evasion))
         for _ in range(count):
-            yield Wish(habit, self._team(habit), guilty=True, evasion=self._evasion)
+            yield Wish(CAMPAIGN, self._team(CAMPAIGN), guilty=True)
 
     def _honest(self) -> Iterator[Wish]:
         """Give look-alikes without end; those of one table equally often, in a drawn order."""
@@ -135,6 +163,8 @@ class Planter:
         group = self._stage.cast(wish)
         if group is None:
             return None
+        # The first recruiter names the group: nobody works in two.
+        self._before[int(group.recruiters[0])] = self._rng.bit_generator.state
         return play(group, self._back, self._talks, self._settings, self._rng)
 
     def _next_generation(self, campaigns: list[Funnels]) -> list[Funnels]:
@@ -172,14 +202,12 @@ class Planter:
             if one is None:
                 empty += 1
                 continue
-            if used + len(one.rows) > volume * max(self._evasion.split / 2, 1):
+            if used + len(one.rows) > volume:
                 empty += 1
                 continue
             played.append(one)
             used += len(one.rows)
-            working += max(len(one.group.recruiters) // wish.evasion.split, 1)
-            if wish.evasion.camouflage:
-                self._hide(one.group)
+            working += max(len(one.group.recruiters), 1)
         return played
 
     def _hide(self, group: Group) -> None:

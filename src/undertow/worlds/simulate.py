@@ -20,7 +20,8 @@ from undertow.units import MINUTE, SECOND
 from undertow.worlds.background import Background, read_background
 from undertow.worlds.casting import Stage
 from undertow.worlds.crowd import crowd
-from undertow.worlds.filler import contents, languages, lengths
+from undertow.worlds.drawn import Drawn, Speech
+from undertow.worlds.filler import languages
 from undertow.worlds.funnels import Funnels
 from undertow.worlds.habits import KINDS
 from undertow.worlds.ordering import fields, in_order
@@ -87,20 +88,34 @@ def make_world(background: pa.Table, settings: Settings) -> World:
     back = read_background(background)
     rng = np.random.default_rng(settings.seed)
     talks = Talks(back)
-    everybody, direct = crowd(back, talks, settings, rng)
+    everybody, direct, beside = crowd(back, talks, settings, rng)
     stage = Stage(back, everybody.actor, everybody.target, direct, rng)
     planter = Planter(stage, back, talks, settings, len(everybody), rng)
     played = planter.plant()
-    everything = joined([everybody, *(one.rows for one in played), *planter.camouflage])
-    order = in_order(everything, back, rng)
-    everything = everything.take(order.row)
+    everything = joined([everybody, *(one.rows for one in played)])
+    lots = rng.random(len(everything))
+    order = in_order(everything, back, lots)
     said = np.random.default_rng([settings.seed, 0])
     number = said.permutation(back.accounts)
     if settings.voice:
         number = np.random.default_rng([settings.seed, settings.voice]).permutation(number)
     names = pc.binary_join_element_wise(PLATFORM, pa.array(number).cast(pa.string()), ":")
+    tongue = languages(back.accounts, said)
+    speech = Speech(back.lengths, tongue, settings.seed, settings.voice)
+    words = speech.of(everything.take(order.row), said)
+    evaded = planter.evade(played)
+    if evaded:
+        guilty = [False, *(one.group.guilty for one in played)]
+        gone = np.repeat(guilty, [len(everybody), *(len(one.rows) for one in played)])
+        added = [*(one.rows for one in evaded), *planter.camouflage, beside]
+        plain = Drawn(everything, lots, words.take(pa.array(np.argsort(order.row))))
+        drawn = plain.instead(gone, joined(added), speech)
+        everything, order = drawn.rows, in_order(drawn.rows, back, drawn.lots)
+        words = drawn.words.take(pa.array(order.row))
+        played = evaded + [one for one in played if not one.group.guilty]
+    everything = everything.take(order.row)
     visibility, context = fields(everything, order, back, rng)
-    events = _table(everything, (order.ids, visibility, context), back, names, settings, said)
+    events = _table(everything, (order.ids, visibility, context), words, names)
     kinds = pa.array(KINDS).take(pa.array(everything.origin))
     made = _made(back, played, settings, len(everything))
     shown = pa.array(np.isin(everything.text, (ADDRESS, DISGUISED)))
@@ -133,22 +148,10 @@ def _known(played: list[Funnels], names: pa.Array) -> tuple[str, ...]:
 def _table(
     everything: Rows,
     given: tuple[pa.Array, pa.Array, pa.Array],
-    back: Background,
+    words: pa.Table,
     names: pa.Array,
-    settings: Settings,
-    rng: np.random.Generator,
 ) -> pa.Table:
     ids, visibility, context = given
-    tongue = languages(back.accounts, rng)
-    long = lengths(back.lengths, len(everything), rng)
-    content, lang = contents(
-        everything,
-        tongue,
-        long,
-        seed=settings.seed,
-        voice=settings.voice,
-        rng=rng,
-    )
     addressed = everything.target >= 0
     columns = {
         "id": ids,
@@ -160,8 +163,8 @@ def _table(
         "context": context,
         "visibility": visibility,
         "platform": pa.repeat(PLATFORM, len(everything)),
-        "content": content,
-        "lang": lang,
+        "content": words["content"],
+        "lang": words["lang"],
     }
     return pa.table([columns[name] for name in NAMES], schema=SCHEMA)
 
