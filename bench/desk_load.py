@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import Connection, Table, insert
 
 from undertow.cases import rule
 from undertow.cases.dossier import (
@@ -256,7 +256,25 @@ def write(store: Store, rows: dict[str, list[dict[str, Any]]]) -> None:
     )
     with store.writing() as connection:
         for table, name in order:
-            connection.execute(insert(table), rows[name])
+            if connection.dialect.name == "postgresql":
+                copy(connection, table, rows[name])
+            else:
+                connection.execute(insert(table), rows[name])
+
+
+def copy(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Send rows to PostgreSQL in one stream; statement by statement takes ten times as long."""
+    names = list(rows[0])
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise SystemExit("the connection to PostgreSQL is gone")
+    columns = ", ".join(f'"{name}"' for name in names)
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as stream,
+    ):
+        for row in rows:
+            stream.write_row([row[name] for name in names])
 
 
 def make_desk(

@@ -43,7 +43,7 @@ class Machine(RuleBasedStateMachine):
 
     @initialize(
         blind=st.booleans(),
-        begun=st.sampled_from(("new", "claimed", "proposed", "proposed", "in force")),
+        begun=st.sampled_from(("new", "claimed", "proposed", "decided", "in force")),
         # An approver as well: who may approve is tempted to approve what is their own.
         first=st.sampled_from(("ann", "bea")),
     )
@@ -59,10 +59,11 @@ class Machine(RuleBasedStateMachine):
         self.replays: list[Callable[[], object]] = []
         if begun != "new":
             self.claim(first)
-        if begun in ("proposed", "in force"):
+        if begun in ("proposed", "decided", "in force"):
             self.propose("limit", first, by_holder=True, now=True)
-        if begun == "in force":
+        if begun in ("decided", "in force"):
             self.approve("bob", now=True, last=True, proved=0, still=True)
+        if begun == "in force":
             self.settle(WINDOW)
             self.reopen("abe")
 

@@ -149,6 +149,25 @@ def test_one_admin_does_not_make_both_people(desk: Desk) -> None:
     assert desk.approve(act, "bea")
 
 
+@pytest.mark.parametrize("roundabout", ["gil", "flo"])
+def test_an_admin_whom_an_admin_made_just_now_is_no_other_hand(
+    lone: Desk, roundabout: str
+) -> None:
+    first = lone.people["dora"]
+    puppet = people.add_person(lone.store, "dan", "admin", now=lone.now, by=first)
+    for name, role in (("flo", "analyst"), ("gil", "approver")):
+        by = puppet if name == roundabout else first
+        lone.people[name] = people.add_person(lone.store, name, role, now=lone.now, by=by)
+    refused("approver-new", lone.approve, proposed(lone), "gil")
+
+
+def test_two_admins_of_old_are_two_hands(lone: Desk) -> None:
+    _, second, *_ = staffed(lone)
+    hal = people.add_person(lone.store, "hal", "approver", now=lone.now, by=second)
+    lone.people["hal"] = hal
+    assert lone.approve(proposed(lone), "hal")
+
+
 def test_a_day_later_who_was_new_approves(lone: Desk) -> None:
     staffed(lone)
     act = proposed(lone)

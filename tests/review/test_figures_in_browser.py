@@ -151,6 +151,20 @@ def test_several_cases_are_claimed_and_proposed_on_by_the_keyboard(browsed: Brow
     assert browsed.said == []
 
 
+def test_a_box_is_ticked_by_one_click_wherever_the_page_stands(browsed: Browsed) -> None:
+    """A page that moves under the hand, or takes the focus away, leaves a box unticked that somebody clicked on."""
+    campaign = open_campaign(browsed.served)
+    page = browsed.page("ada", height=500)
+    page.goto(f"{browsed.origin}/campaign/{campaign}/group")
+    boxes = page.locator('input[form="to-claim"]')
+    assert boxes.count() >= 3
+    for i in range(boxes.count()):
+        boxes.nth(i).click()
+        assert boxes.nth(i).is_checked()
+        assert boxes.nth(i).evaluate("box => box === document.activeElement")
+        assert boxes.nth(i).evaluate("box => box.closest('[data-row]').matches('.here')")
+
+
 def at_line(page: Any, text: str) -> None:
     """Put the caret before a text of the editor."""
     page.evaluate(

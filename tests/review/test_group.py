@@ -11,6 +11,7 @@ from tests.review.test_acts import REASON, clause_of, count, row_of
 from tests.review.test_spans import open_campaign
 
 from undertow.cases import claims
+from undertow.cases.decide import settle
 from undertow.cases.tables import acts, cases, leaves, measures
 
 JSON = {"Accept": "application/json"}
@@ -248,3 +249,35 @@ def test_a_proof_that_is_asked_for_comes_back_to_the_group(on_cases: Any) -> Non
     assert said.status_code == 303
     assert said.headers["location"].startswith("/prove?next=%2Fcampaign%2F")
     assert said.headers["location"].endswith("%2Fgroup")
+
+
+def test_a_measure_in_force_is_seen_in_the_group_and_holds_up_that_case_alone(
+    on_cases: Any,
+) -> None:
+    served = on_cases()
+    campaign = open_campaign(served)
+    one = proposed(served, campaign)[0]
+    assert send(served, "ben", campaign, "approve", case=[one]).json()["cases"][0]["done"]
+    served.time.pass_(minutes=11)
+    settle(served.store, served.time.now)
+    case = one.split(" ")[0]
+    eve = served.caller("eve")
+    assert eve.post(f"/case/{case}/reopen", data={"reason": REASON}).is_redirect
+    other = next(code for code in codes(served, campaign) if code != case)
+    act = newest(served, "propose", other)
+    assert served.caller("ada").post(f"/case/{other}/withdraw", data={"act": act}).is_redirect
+    assert served.caller("ada").post(f"/case/{other}/release").is_redirect
+    assert eve.post(f"/case/{other}/claim").is_redirect
+    page = group(served, "eve", campaign)
+    assert len(re.findall(r'data-in-force="m:', page)) == 1
+    assert "/lift" not in page  # that is done on the case's own page
+    form = {"outcome": "no_action", "reason": REASON, "clause": "none"}
+    said = send(served, "eve", campaign, "propose", case=sorted(ticks(page, "propose")), **form)
+    told = {one["case"]: (one["done"], one["code"]) for one in said.json()["cases"]}
+    assert told == {case: (False, "measure-in-force"), other: (True, "")}
+
+
+def newest(served: Any, kind: str, case: str) -> str:
+    with served.store.reading() as connection:
+        asked = select(acts.c.act).where(acts.c.kind == kind, acts.c.case == case)
+        return str(connection.execute(asked.order_by(acts.c.at.desc())).scalars().first())

@@ -24,6 +24,7 @@ ELSEWHERE = (
     *("cases-unreadable", "cases-simulated", "cases-real", "vault-keys-", "month-", "clock-"),
     *("hold-", "deliver-", "policy-invalid", "route-", "audit-key-exists", "serve-"),
     *("statement-", "export-names-target", "host-unknown", "foreign-site"),
+    *("replay-", "recipe-", "file-missing"),
 )
 ROOMS = ("cases", "audit", "outward", "review")
 
@@ -47,6 +48,8 @@ def refusals() -> Iterator[tuple[str, str]]:
     for room in ROOMS:
         for file in sorted((ROOT / room).rglob("*.py")):
             for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+                if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "_MENDS":
+                    yield from ast.literal_eval(node.value).items()  # type: ignore[arg-type]  # a mapping of ours
                 if not isinstance(node, ast.Call):
                     continue
                 name = ast.unparse(node.func)

@@ -9,6 +9,7 @@ admin     keeps people, settings and keys; reads no case and no text
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal, cast
@@ -291,10 +292,11 @@ def hold_known(connection: Connection, store: Store, second: str, first: str, no
         UndertowError: `approver-new`.
     """
     came = func.coalesce(reviewers.c.let_in_at, reviewers.c.made_at)
-    both = reviewers.c.reviewer.in_((second, first))
-    asked = select(reviewers.c.reviewer, reviewers.c.let_in_by, came.label("came")).where(both)
+    asked = select(reviewers.c.reviewer, reviewers.c.let_in_by, came.label("came"))
     found = {row.reviewer: row for row in connection.execute(asked)}
-    if found[second].let_in_by != found[first].let_in_by or found[second].came <= now - NEW:
+    if found[second].came <= now - NEW or not _hands(found, second, now) & _hands(
+        found, first, now
+    ):
         return
     begun = connection.execute(select(func.min(reviewers.c.made_at))).scalar_one()
     if store.simulated or now < begun + NEW:
@@ -304,6 +306,17 @@ def hold_known(connection: Connection, store: Store, second: str, first: str, no
         code="approver-new",
         mend="ask an approver who has been here longer or was let in by another administrator; or wait a day",
     )
+
+
+def _hands(found: Mapping[str, Any], reviewer: str, now: int) -> set[str | None]:
+    """Name who let a person in, and who let those in who are new themselves: an admin made a moment ago is no other hand."""
+    hands: set[str | None] = set()
+    by = found[reviewer].let_in_by
+    while by not in hands:
+        hands.add(by)
+        if by is not None and found[by].came > now - NEW:
+            by = found[by].let_in_by
+    return hands
 
 
 def unknown_person() -> UndertowError:

@@ -180,14 +180,19 @@ def _changing(
 def _hold_card(book: Playbook) -> None:
     """Keep a playbook a draft while its card lacks something (T40); research stays research."""
     lacking = card_lacks(book)
-    if book.status == RESEARCH or lacking:
+    mend = (
+        "give `source`, `falsepositives`, where each `likely` comes from, and examples that it finds and spares; "
+        "research stays research"
+    )
+    if lacking:
+        names = ", ".join(lacking)
         raise UndertowError(
-            "this playbook stays a draft"
-            + (f": its card lacks {', '.join(lacking)}" if lacking else ""),
+            f"this playbook stays a draft: its card lacks {names}",
             code="playbook-card",
-            mend="give `source`, `falsepositives`, where each `likely` comes from, and examples that it finds and "
-            "spares; research stays research",
+            mend=mend,
         )
+    if book.status == RESEARCH:
+        raise UndertowError("this playbook stays a draft", code="playbook-card", mend=mend)
 
 
 def card_lacks(book: Playbook) -> list[str]:

@@ -41,7 +41,16 @@ ACTS: Final = (
     marked("there is no measure in force to appeal against"),
     marked("open the case again instead, with a reason"),
     marked("this appeal is settled already"),
-    marked("an appeal is settled by somebody who did not decide on the measure"),
+    marked("a measure is lifted or upheld by somebody who did not decide on it"),
+    marked("no such measure of this case is in force"),
+    marked("an earlier measure on this account is in force"),
+    marked(
+        "lift it first, which a person does who did not decide on it; or choose another outcome"
+    ),
+    marked("who let you in less than a day ago also let in whoever proposed this"),
+    marked(
+        "ask an approver who has been here longer or was let in by another administrator; or wait a day"
+    ),
     marked("ask a third person"),
     marked("this case was merged into another one"),
     marked("open that one"),
@@ -96,6 +105,7 @@ ACTS: Final = (
     marked("it may have been erased"),
     marked("{n} texts were opened within ten minutes"),
     marked("rest a little: decide on what you have read"),
+    marked("rest a little, or prove again who you are and read on"),
     marked("{n} identities were opened within ten minutes"),
     marked("decide by what happened; who it is seldom matters"),
     marked("the native id of this code is not known here"),
@@ -199,8 +209,9 @@ DESK: Final = (
 """What is refused by the desk itself: its doors, its store and its log, people, exports, back-tests."""
 PLAYBOOKS: Final = (
     marked("this playbook stays a draft"),
+    marked("this playbook stays a draft: its card lacks {names}"),
     marked(
-        "give `source`, `falsepositives`, and examples that it finds and spares; research stays research"
+        "give `source`, `falsepositives`, where each `likely` comes from, and examples that it finds and spares; research stays research"
     ),
     marked("the desk keeps no such version"),
     marked("keep its text as a draft first"),

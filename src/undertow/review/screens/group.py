@@ -53,6 +53,7 @@ class Beside:
         may: what this person may do to it now, and does by ticking it: `claim`, `propose`, `approve`, or nothing.
         ticked: what the tick sends: the case, and what it binds to.
         says: why nothing can be done to it, in words; empty where something can.
+        in_force: measures that stand on its account already; with one, nobody says that there is nothing to act on.
     """
 
     view: CaseView
@@ -66,6 +67,7 @@ class Beside:
     ticked: str
     says: str
     proposal: Act | None
+    in_force: list[acted.InForce]
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def group_page(
     kept = [row for row in rows if held is None or row.account in held]
     people = holders(store)
     beside = [
-        _beside(language, case_view(store, who, row.code, now), who, people)
+        _beside(language, case_view(store, who, row.code, now), who, people, now)
         for row in kept[:MOST]
     ]
     return render(
@@ -133,7 +135,9 @@ def _tied(card: CampaignCard | None, accounts: set[str], kind: str) -> set[str] 
     return {code for one in both for code in (one.a, one.b)} if ties else None
 
 
-def _beside(language: Language, view: CaseView, who: Person, people: dict[str, str]) -> Beside:
+def _beside(
+    language: Language, view: CaseView, who: Person, people: dict[str, str], now: int
+) -> Beside:
     standing, dossier = acted.standing(view, who), view.dossier
     proposal = acted.open_proposal(view)
     may, ticked = "", ""
@@ -157,6 +161,7 @@ def _beside(language: Language, view: CaseView, who: Person, people: dict[str, s
         ticked=ticked,
         says="" if may else _why_not(language, view, standing, people),
         proposal=proposal if not view.blind else None,
+        in_force=acted.in_force(view, who, now),
     )
 
 

@@ -11,13 +11,17 @@ const isWriting = (at) =>
 
 const rows = () => [...document.querySelectorAll("[data-list] > [data-row]")];
 
-function show(row) {
+function mark(row) {
   for (const one of rows()) {
     const here = one === row;
     one.classList.toggle("here", here);
     if (here) one.setAttribute("aria-current", "true");
     else one.removeAttribute("aria-current");
   }
+}
+
+function show(row) {
+  mark(row);
   const link = row.querySelector(".go");
   link.focus({ preventScroll: true });
   row.scrollIntoView({ block: "nearest" });
@@ -87,10 +91,11 @@ document.addEventListener("keydown", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
 });
 
-// A row that is focused or pointed at for a moment is the chosen one.
+// A row in which something has the focus is the chosen one. The focus stays where it is and nothing scrolls: a box
+// that moved away between the press and the release of a button would not be ticked.
 document.addEventListener("focusin", (event) => {
   const row = event.target.closest?.("[data-list] > [data-row]");
-  if (row && !row.classList.contains("here")) show(row);
+  if (row && !row.classList.contains("here")) mark(row);
 });
 
 // A form that was sent is not sent twice.
