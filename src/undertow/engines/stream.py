@@ -49,17 +49,14 @@ from undertow.engines.stream_kernel_tables import (
     SEGMENT,
     SEGMENTS,
     USED,
-    Map,
-    Pool,
     lay_anew,
 )
 from undertow.engines.stream_room import (
     KINDS,
-    MAPS,
-    POOLS,
     ROOM_AT_FIRST,
     fill,
     fill_variants,
+    in_use,
     maps_of,
     new_room,
     new_store,
@@ -332,18 +329,7 @@ class Stream:
             "stream": np.array([self._fingerprint(), -1 if self.start is None else self.start])
         }
         for k, store in enumerate(self.stores):
-            for name in MAPS:
-                table: Map = getattr(store, name)
-                used = int(table.head[SEGMENTS])
-                kept[f"{k}.{name}.head"] = table.head
-                kept[f"{k}.{name}.slots"] = table.slots[: used * SEGMENT]
-                kept[f"{k}.{name}.segments"] = table.segments[:used]
-                kept[f"{k}.{name}.directory"] = table.directory[: 1 << int(table.head[DEPTH])]
-            for name in POOLS:
-                pool: Pool = getattr(store, name)
-                kept[f"{k}.{name}.head"] = pool.head
-                kept[f"{k}.{name}.rows"] = pool.rows[: pool.head[USED]]
-            kept[f"{k}.counts"] = store.counts
+            kept |= {f"{k}.{name}": part for name, part in in_use(store).items()}
             rules = self.passes[k].rules
             kept[f"{k}.{KINDS}"] = rules.variants[: rules.words[VARIANTS]]
         return kept

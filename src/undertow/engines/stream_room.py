@@ -23,7 +23,16 @@ from undertow.engines.stream_kernel_store import (
     WIDE_SLOT,
     Store,
 )
-from undertow.engines.stream_kernel_tables import SEGMENT, Map, Pool, new_map, new_pool
+from undertow.engines.stream_kernel_tables import (
+    DEPTH,
+    SEGMENT,
+    SEGMENTS,
+    USED,
+    Map,
+    Pool,
+    new_map,
+    new_pool,
+)
 from undertow.engines.stream_rules import NARROWS, VARIANTS, Pass, Rules
 from undertow.errors import UndertowError
 from undertow.matches.kernel import scratch
@@ -42,6 +51,23 @@ def part_of(store: Store, name: str) -> Array:
     owner, _, part = name.partition(".")
     whole: Array = getattr(getattr(store, owner), part) if part else getattr(store, owner)
     return whole
+
+
+def in_use(store: Store) -> dict[str, Array]:
+    """Give the parts of a store that are in use, by their names in a checkpoint; views."""
+    kept = {"counts": store.counts}
+    for name in MAPS:
+        table: Map = getattr(store, name)
+        used = int(table.head[SEGMENTS])
+        kept[f"{name}.head"] = table.head
+        kept[f"{name}.slots"] = table.slots[: used * SEGMENT]
+        kept[f"{name}.segments"] = table.segments[:used]
+        kept[f"{name}.directory"] = table.directory[: 1 << int(table.head[DEPTH])]
+    for name in POOLS:
+        pool: Pool = getattr(store, name)
+        kept[f"{name}.head"] = pool.head
+        kept[f"{name}.rows"] = pool.rows[: pool.head[USED]]
+    return kept
 
 
 def fill(whole: Array, given: Array, memory: int) -> None:
