@@ -108,6 +108,17 @@ def test_nobody_approves_what_they_proposed_and_an_analyst_approves_nothing(
     assert count(served, measures) == 0
 
 
+def test_what_came_of_it_is_told_by_the_names_that_the_group_showed(on_cases: Any) -> None:
+    served = on_cases()
+    campaign = open_campaign(served)
+    mine, other = codes(served, campaign)[0], "k:ffffffffffffffff"
+    page = served.caller("ada").post(
+        f"/campaign/{campaign}/group/claim", data={"case": [mine, other]}
+    )
+    assert f'title="{row_of(served, mine).account}"' in page.text
+    assert f'title="{other}"' in page.text
+
+
 def test_nothing_is_ticked_beforehand(on_cases: Any) -> None:
     served = on_cases()
     campaign = open_campaign(served)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -49,6 +50,10 @@ def test_another_month_is_a_link_away_and_no_month_is_refused(on_cases: Any) -> 
     page = ada.get("/month?month=2026-01").text
     assert 'href="/month?month=2025-12"' in page
     assert 'href="/month?month=2026-02"' in page
+    latest = ada.get("/month").text
+    assert (
+        len(re.findall(r'href="/month\?month=', latest)) == 1
+    )  # what has not come has no numbers
     for path in ("/month?month=soon", "/month.json?month=2026-13"):
         assert ada.get(path, headers={"Accept": "application/json"}).status_code == 422
 

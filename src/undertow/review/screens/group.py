@@ -72,10 +72,14 @@ class Beside:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one ticked case; `code` and `what` name the fault where it was refused."""
+    """What came of one ticked case; `code` and `what` name the fault where it was refused.
+
+    `account` is how the page of the group called it; empty for a case that is not of the campaign.
+    """
 
     case: str
     done: bool
+    account: str = ""
     code: str = ""
     what: str = ""
     mend: str = ""
@@ -269,8 +273,8 @@ def _hold_its_own(store: Store, case: str, proposal: str) -> None:
         )
 
 
-def _hold_member(store: Store, campaign: str, case: str) -> None:
-    """Refuse a case that is not of the campaign on whose page it was ticked."""
+def _member(store: Store, campaign: str, case: str) -> str:
+    """Give the account of a case; refuse one that is not of the campaign on whose page it was ticked."""
     with store.reading() as connection:
         row = claims.row_of(connection, case)
     if row.campaign != campaign:
@@ -279,6 +283,7 @@ def _hold_member(store: Store, campaign: str, case: str) -> None:
             code="group-foreign",
             mend="decide on it on its own page",
         )
+    return str(row.account)
 
 
 def _each(
@@ -291,13 +296,14 @@ def _each(
     store, came = store_of(request), list[Outcome]()
     status = 200
     for one in ticked:
+        account = ""
         try:
-            _hold_member(store, campaign, one[0])
+            account = _member(store, campaign, one[0])
             act(one)
-            came.append(Outcome(one[0], done=True))
+            came.append(Outcome(one[0], done=True, account=account))
         except UndertowError as fault:
             said = read(fault, str(request.state.id))
-            came.append(Outcome(one[0], False, said.code, said.what, said.mend))
+            came.append(Outcome(one[0], False, account, said.code, said.what, said.mend))
             status = max(status, said.status if said.status >= 500 else 200)
             if said.status >= 500:
                 break

@@ -17,6 +17,8 @@ from undertow.review.rendering import language_of, render
 
 router = APIRouter()
 
+EARLIEST: Final = "1970-01"
+"""No link leads before this month, nor past the one that is running."""
 PARTS: Final = (
     (
         marked("Load"),
@@ -80,15 +82,16 @@ def month_page(
 ) -> HTMLResponse:
     """Show one month (UTC), this one if none is named."""
     store, language = store_of(request), language_of(request)
-    named = month or f"{moment(now_of(request)):%Y-%m}"
+    latest = f"{moment(now_of(request)):%Y-%m}"
+    named = month or latest
     told = report(store, named)
     sure = told.confirmed + told.rejected
     return render(
         request,
         "month.html",
         month=named,
-        before=_moved(named, -1),
-        after=_moved(named, 1),
+        before=_moved(named, -1) if named > EARLIEST else None,
+        after=_moved(named, 1) if named < latest else None,
         parts=[
             Part(
                 language.say(title),
