@@ -60,4 +60,3 @@ def test_no_sequence_of_acts_makes_a_measure_without_two_people(quick: Store) ->
     assert played.void > 0
     assert played.ended > 0
     assert {"two-people", "role-refused", "proposal-void", "dossier-stale"} <= played.codes
-    assert "measure-in-force" in played.codes
