@@ -63,7 +63,7 @@ class Words:
 
     Args:
         codes: uint8, (n), places in `words`.
-        words: each once, 256 at most.
+        words: 256 at most; one may stand twice.
     """
 
     def __init__(self, codes: Array, words: Sequence[str]) -> None:

@@ -18,8 +18,8 @@ from undertow.scores.evidence import EXTRA_STEPS, NO_ROW, OF_TARGETS, Evidence
 from undertow.scores.shown import Shown
 from undertow.scores.weigh import Weighed
 
-SLICE: Final = 1 << 18
-"""Rows made at once: some 200 bytes each, and as much again on the way."""
+SLICE: Final = 1 << 16
+"""Rows made at once: some 200 bytes each, as much again on the way, and a page of each column of a log in files."""
 STEP: Final = pa.struct(
     [("step", pa.string()), ("at", TIME), ("event", pa.string()), ("actor", pa.string())]
 )
