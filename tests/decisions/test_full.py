@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from made import Desk, every_act, state
 from sqlalchemy import event, text
+from test_standing import lift, reopened
 
 from undertow.audit import verify as verifier
 from undertow.cases import checkpoints, decide, ledger
@@ -126,6 +127,19 @@ def test_a_log_that_refuses_leaves_takes_no_act(desk: Desk) -> None:
     shut, opened = refusals(desk.store.engine.dialect.name)
     run(desk.store, shut)
     hold_that_nothing_happens(desk, lambda: run(desk.store, opened))
+
+
+def test_a_log_that_refuses_leaves_keeps_a_measure_in_force(lone: Desk) -> None:
+    measure = reopened(lone)
+    shut, opened = refusals(lone.store.engine.dialect.name)
+    run(lone.store, shut)
+    before = state(lone)
+    assert is_refused(lambda: lift(lone, measure))
+    assert state(lone) == before
+    run(lone.store, opened)
+    lift(lone, measure)
+    checkpoints.make(lone.store)
+    assert is_sound(lone.store)
 
 
 def run(store: Store, lines: list[str]) -> None:
