@@ -19,7 +19,7 @@ from undertow.scores.shown import Shown
 from undertow.scores.weigh import Weighed
 
 SLICE: Final = 1 << 16
-"""Rows made at once: some 200 bytes each, as much again on the way, and a page of each column of a log in files."""
+"""Rows made at once: some 200 bytes each, as much again on the way."""
 STEP: Final = pa.struct(
     [("step", pa.string()), ("at", TIME), ("event", pa.string()), ("actor", pa.string())]
 )
