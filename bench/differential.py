@@ -167,9 +167,7 @@ def weighed_of(log: EventLog, search: Search, answered: Answered) -> Weighed:
 def tables(log: EventLog, weighed: Weighed) -> Tables:
     """Write out what an engine has found, as `detect` would."""
     shown = Shown(log, lambda names: names)
-    evidence = table.evidence(log, weighed, shown)
-    accounts = table.accounts(log, weighed, evidence)
-    funnels = table.funnels(log, weighed, shown)
+    accounts, funnels, evidence = table.tables(log, weighed, shown)
     return {
         "accounts": told(accounts, ("weight",)),
         "funnels": told(funnels, ("weight",)),
