@@ -16,7 +16,8 @@ from undertow.cli.serve import _near
 from undertow.errors import UndertowError
 from undertow.exposed import HERE, Exposed, Metric, render
 from undertow.review import clock, counts
-from undertow.review.counts import PREFIX, STATES, numbers, stored
+from undertow.review.counts import PREFIX, numbers, stored
+from undertow.review.names import STATES
 
 LINE = re.compile(r'undertow_desk_[a-z_]+(\{[a-z]+="[a-z0-9_]+"\})? -?[0-9.e+-]+')
 

@@ -11,7 +11,8 @@ from argon2 import PasswordHasher
 
 from undertow.cases import people
 from undertow.review.settings import Settings
-from undertow.review.throttle import FREE, SECOND, Throttle
+from undertow.review.throttle import FREE, Throttle
+from undertow.units import SECOND
 
 PASSWORD = "four words that differ"
 OTHER = "four other words instead"

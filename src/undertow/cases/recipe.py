@@ -40,7 +40,6 @@ ASIDE: Final = frozenset(
 OF_CASES: Final = frozenset(("coding.py", "dossier.py", "making.py", "rule.py"))
 """Of the room of cases, what makes dossiers."""
 _WORD: Final = "the key that pseudonyms of this run were made with"
-_BLOCK: Final = 1 << 20
 
 
 class Input(msgspec.Struct, frozen=True):
@@ -215,11 +214,8 @@ def input_of(path: Path) -> Input:
 
 def hash_of(path: Path) -> str:
     """Hash a file's bytes: SHA-256, hex; OSError if it cannot be read."""
-    told = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            told.update(block)
-    return told.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def keep(connection: Connection, made: Pinned) -> bytes:

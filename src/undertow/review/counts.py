@@ -15,15 +15,12 @@ from undertow.cases.policy import OUTCOMES
 from undertow.cases.store import Store
 from undertow.cases.tables import acts, cases, exposures, outbox
 from undertow.exposed import Metric
+from undertow.review import names
+from undertow.units import SECOND
 
 PREFIX: Final = "undertow_desk_"
-STATES: Final = (
-    *("new", "claimed", "proposed", "approved"),
-    *("rejected", "appealed", "reopened", "closed"),
-)
 FRESH: Final = 5.0
 """Seconds for which numbers of the store are kept: who asks often makes no load."""
-SECOND: Final = 1_000_000
 
 
 class Counts:
@@ -103,7 +100,7 @@ def numbers(app: FastAPI) -> list[Metric]:
 def _of_store(held: Stored, now: int) -> list[Metric]:
     waiting = sum(many for state, many in held.states.items() if state != "closed")
     age = 0.0 if held.oldest is None else max(now - held.oldest, 0) / SECOND
-    states = {name: float(held.states.get(name, 0)) for name in STATES}
+    states = {name: float(held.states.get(name, 0)) for name in names.STATES}
     decided = {name: float(held.decided.get(name, 0)) for name in OUTCOMES}
     return [
         Metric("cases", "gauge", "Cases by state.", states, "state"),

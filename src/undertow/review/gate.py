@@ -13,7 +13,8 @@ from undertow.errors import UndertowError
 from undertow.review.asked import now_of
 from undertow.review.counts import Counts
 from undertow.review.doors import TooOften
-from undertow.review.throttle import SECOND, Throttle
+from undertow.review.throttle import Throttle
+from undertow.units import SECOND
 
 AT_ONCE: Final = 2
 """Argon2id takes 64 MiB and a core's tenth of a second: so many tries at a time, the rest wait their turn."""

@@ -28,6 +28,7 @@ from undertow.review.counts import Counts
 from undertow.review.faults import own_page
 from undertow.review.settings import MINUTE, Oidc, Settings
 from undertow.review.signin import admitted
+from undertow.units import SECOND
 
 router = APIRouter()
 
@@ -40,7 +41,6 @@ MOST: Final = 1000
 """Flows that may be under way at once."""
 FACTORS: Final = frozenset({"mfa", "hwk", "swk", "otp"})
 """Values of `amr` (RFC 8176) that tell of a second factor."""
-SECOND: Final = 1_000_000
 _URL: Final = ":/%#?=@[]!$&'()*+,;"
 """What stands in an address as it is, as Starlette's redirects have it."""
 

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from undertow.review.settings import LOOPBACK, MINUTE
+from undertow.units import SECOND
 
-SECOND: Final = 1_000_000
 FREE: Final = {"both": 5, "source": 20, "account": 50}
 """Failures before waiting begins: of an account from one address, of an address, of an account from anywhere."""
 FIRST_WAIT: Final = 10 * SECOND

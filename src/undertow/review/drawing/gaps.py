@@ -8,6 +8,7 @@ from itertools import groupby
 from statistics import median
 from typing import Any, Final
 
+from undertow.events.days import CHANNELS
 from undertow.review.language import Language
 from undertow.units import DAY
 
@@ -19,7 +20,7 @@ FEW: Final = 0.1
 """Share of a usual day below which a day is called thin (ours)."""
 LISTED: Final = 40
 """Gaps listed, the newest."""
-WIDEST: Final = {"public": 0, "group": 1, "direct": 2}
+WIDEST: Final = {name: place for place, name in enumerate(CHANNELS)}
 
 
 @dataclass(frozen=True)

@@ -82,9 +82,10 @@ def strip(
     chosen = span(language, [step.at for _, step in kept], since, until)
     if chosen is None:
         return None
-    present = sorted(
-        {step.step for _, step in kept}, key=lambda one: place_of(dossier.playbook, one)
-    )
+    places = {
+        name: place_of(dossier.playbook, name) for name in {step.step for _, step in kept}
+    }
+    present = sorted(places, key=places.__getitem__)
     downs = {name: TOP + ROW * (row + 0.5) for row, name in enumerate(present)}
     turned = language.direction == "rtl"
     room, whole = WIDTH - LEFT - 2 * RADIUS, (chosen.last - chosen.first + 1) * chosen.unit
@@ -96,15 +97,13 @@ def strip(
     events = [
         Event(
             step.step,
-            place_of(dossier.playbook, step.step),
+            places[step.step],
             is_private(dossier.playbook, step.step),
             step.at,
             chosen.at(step.at),
             step.actor,
             funnel.target,
-            charts.shape(
-                place_of(dossier.playbook, step.step), along(step.at), downs[step.step], RADIUS
-            ),
+            charts.shape(places[step.step], along(step.at), downs[step.step], RADIUS),
             chosen.holds(step.at),
         )
         for funnel, step in kept
