@@ -16,7 +16,7 @@ from rounds import HERE, Case
 
 SIZES = (1_000_000, 10_000_000, 100_000_000)
 FEW = 10_000
-MOST_LINES = 1_000_000
+MOST_LINES = 3_000_000
 MOST_FLINK = 1_000_000
 MOST_PYTHON = 10_000_000
 SHIPPED = ("extremist-recruitment", "group-recruitment")
@@ -169,7 +169,7 @@ def table(bench: Bench) -> Iterator[Case]:
         yield replace(case, command=(*case.command, option))
     yield bench.detect(group, "p1", bench.n, P1)
     yield replace(bench.detect(group, "few events", FEW, *SHIPPED), events=None)
-    cold = bench.detect(group, "few events, compiling", FEW, *SHIPPED)
+    cold = bench.detect(group, "first run, compiling", FEW, *SHIPPED)
     yield replace(cold, events=None, cold=True, once=True)
 
 
@@ -239,8 +239,14 @@ def spark(bench: Bench) -> Iterator[Case]:
     yield replace(case, command=(*case.command, "--no-campaigns", "--engine", "spark"))
 
 
-def chosen(bench: Bench, groups: tuple[str, ...]) -> list[Case]:
-    """List the cases of some groups, and make the files that they need."""
+def chosen(bench: Bench, groups: tuple[str, ...], named: tuple[str, ...] = ()) -> list[Case]:
+    """List the cases of some groups, and make the files that they need.
+
+    Args:
+        bench: what the cases share.
+        groups: some of `GROUPS`.
+        named: parts of names; if there are any, only cases whose name holds one of them.
+    """
     made = {
         "structural": structural,
         "peers": peers,
@@ -249,7 +255,8 @@ def chosen(bench: Bench, groups: tuple[str, ...]) -> list[Case]:
         "growth": growth,
         "spark": spark,
     }
-    return [case for group in groups for case in made[group](bench)]
+    cases = [case for group in groups for case in made[group](bench)]
+    return [case for case in cases if not named or any(part in case.name for part in named)]
 
 
 def environment(scratch: Path) -> dict[str, str]:

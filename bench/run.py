@@ -1,6 +1,6 @@
 """Measure the engines, the whole command and their peers beside the floor: time, memory, growth.
 
-    python bench/run.py [--n 1000000] [--rounds 5] [--only structural peers …] [--peers PYTHON …]
+    python bench/run.py [--n 1000000] [--rounds 5] [--only structural peers …] [--case PART …] [--peers PYTHON …]
 
 Made-up events are made once and kept (`--data`). Each round runs every case in a fresh process, right
 behind the floor of its file; the table shows medians. Answers to one question must be the same whoever
@@ -31,6 +31,13 @@ def arguments() -> argparse.Namespace:
         "--only", nargs="+", choices=cases.GROUPS, default=cases.GROUPS, metavar="GROUP"
     )
     parser.add_argument(
+        "--case",
+        nargs="+",
+        default=(),
+        metavar="PART",
+        help="only cases with this in their name",
+    )
+    parser.add_argument(
         "--peers", nargs="+", default=(), metavar="PYTHON", help="interpreters that have peers"
     )
     parser.add_argument(
@@ -54,7 +61,10 @@ def main() -> int:
         scratch = Path(folder)
         pythons = (sys.executable, *asked.peers)
         bench = cases.Bench(asked.n, Files(asked.data), scratch, pythons)
-        chosen = cases.chosen(bench, tuple(asked.only))
+        chosen = cases.chosen(bench, tuple(asked.only), tuple(asked.case))
+        if not chosen:
+            print("--case: no case of these groups has this in its name", file=sys.stderr)
+            return 2
         try:
             results = run(chosen, rounds, cases.environment(scratch), warm=not asked.no_warm_up)
         except BrokenError as fault:

@@ -250,13 +250,15 @@ def test_a_run_tells_time_memory_and_what_was_found(folder: Path, tmp_path: Path
     assert page.endswith("<!-- end of figures 20000 -->\nAfter.\n")
 
 
-@pytest.mark.slow
-def test_every_group_of_a_run_measures_or_says_why_not(folder: Path, tmp_path: Path) -> None:
-    rows, page, _ = benched(folder, tmp_path, "peers", "table", "live", "growth", "spark")
+def test_a_case_of_each_group_measures_or_says_why_not(folder: Path, tmp_path: Path) -> None:
+    groups = ("peers", "table", "live", "growth")
+    named = ("plain Python", "Polars, early", "few events", "1,000", "step by step", "8 steps")
+    rows, page, _ = benched(folder, tmp_path, *groups, "--case", *named)
     cases = {row["case"] for row in rows}
     assert {"peers: plain Python", "growth with steps: 8 steps"} <= cases
     assert "event table, whole command: few events" in cases
     assert "live, one core: Arrow batches of 1,000" in cases
+    assert not any("early filter" in case for case in cases if "Polars" not in case)
     (steps,) = [row for row in rows if row["case"].startswith("live, one core: step by step")]
     assert 0 < steps["p50_ns"] <= steps["p99_ns"]
     assert steps["longest_step_ms"] > 0

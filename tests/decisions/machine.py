@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from made import REASON, START, Desk
 from played import Look, Played, answered, is_closed_rightly
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from undertow.cases import claims, decide
 from undertow.cases.store import Store
@@ -27,6 +27,16 @@ NAMES = ("ann", "abe", "bea", "bob", "cleo", "dora")
 WORKERS = ("ann", "abe", "bea", "bob")
 FRESH, WINDOW = 72 * HOUR, 10 * MINUTE
 RESTRICTIVE = {"warn", "limit", "suspend", "remove"}
+ASKED = bindparam("asked")
+LOOKED_AT = (
+    select(cases).where(cases.c.case == ASKED),
+    select(acts).where(acts.c.case == ASKED).order_by(acts.c.revision),
+    select(measures).where(measures.c.case == ASKED),
+    select(outbox).where(
+        outbox.c.measure.in_(select(measures.c.measure).where(measures.c.case == ASKED))
+    ),
+)
+"""What stands of one case, in the order of `Look`. Made once: it is read thousands of times."""
 who = st.sampled_from(NAMES)
 mostly = st.sampled_from((True, True, True, True, False))
 """Whether a person sees what is there, or an older screen. No draw depends on what happened: of two who press a
@@ -51,8 +61,8 @@ class Machine(RuleBasedStateMachine):
         played = self.played
         played.rounds += 1
         # A day of its own for each sequence: what was left open by the one before is settled, not mixed up.
-        self.desk = Desk(self.store, START + played.rounds * 400 * DAY)
-        self.desk.case, self.known = self.desk.opened(blind=blind), None
+        self.desk = Desk(self.store, START + played.rounds * 400 * DAY, blind=blind)
+        self.known = None
         self.roles = {name: self.desk.people[name].role for name in NAMES}
         self.old: list[tuple[str, int]] = [self.seen()]
         self.approvals: dict[str, dict[str, Any]] = {}
@@ -102,19 +112,10 @@ class Machine(RuleBasedStateMachine):
         return made
 
     def everything(self) -> Look:
-        case = self.desk.case
-        mine = select(measures.c.measure).where(measures.c.case == case)
+        asked = {"asked": self.desk.case}
         with self.store.reading() as connection:
-            return Look(
-                connection.execute(select(cases).where(cases.c.case == case)).one(),
-                list(
-                    connection.execute(
-                        select(acts).where(acts.c.case == case).order_by(acts.c.revision)
-                    )
-                ),
-                list(connection.execute(select(measures).where(measures.c.case == case))),
-                list(connection.execute(select(outbox).where(outbox.c.measure.in_(mine)))),
-            )
+            [row], *rest = (list(connection.execute(one, asked)) for one in LOOKED_AT)
+            return Look(row, *rest)
 
     def approver_facts(self) -> dict[str, Any]:
         """What must have been so at the moment of an approval."""

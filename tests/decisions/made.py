@@ -49,24 +49,21 @@ def person(role: str) -> Person:
 class Desk:
     """People by their first names, one case after another, and a clock that tests turn."""
 
-    def __init__(self, store: Store, now: int = START) -> None:
+    def __init__(self, store: Store, now: int = START, *, blind: bool = False) -> None:
         self.store, self.now = store, now
         roles = {"ann": "analyst", "abe": "analyst", "bea": "approver", "bob": "approver"}
         roles |= {"cleo": "auditor", "dora": "admin"}
         self.people = {name: person(role) for name, role in roles.items()}
         self.run = f"r:{secrets.token_hex(8)}"
+        unnamed = {"made_at": 0, "settings": b"{}", "sealed_name": b""}
+        rows = [
+            {"reviewer": one.reviewer, "role": one.role, "name_code": one.reviewer} | unnamed
+            for one in self.people.values()
+        ]
         with store.writing() as connection:
-            for who in self.people.values():
-                row = {
-                    "reviewer": who.reviewer,
-                    "role": who.role,
-                    "made_at": 0,
-                    "settings": b"{}",
-                }
-                row |= {"name_code": who.reviewer, "sealed_name": b""}
-                connection.execute(insert(reviewers).values(**row))
+            connection.execute(insert(reviewers), rows)
             connection.execute(insert(runs).values(run=self.run, at=now, summary=b"{}"))
-        self.case = self.opened()
+        self.case = self.opened(blind=blind)
 
     def opened(
         self, *, blind: bool = False, targets: int = 2, native: str | None = None
@@ -113,11 +110,9 @@ class Desk:
                 )
             )
             self._keep(connection, case, body)
-            for target in named:
-                row = {"case": case, "target": target, "step": "address", "help": "none"}
-                connection.execute(
-                    insert(case_targets).values(**row, first_seen=self.now, decided=False)
-                )
+            said = {"case": case, "step": "address", "help": "none", "decided": False}
+            rows = [said | {"target": one, "first_seen": self.now} for one in named]
+            connection.execute(insert(case_targets), rows)
         self.account, self.targets = account, named
         return case
 

@@ -75,7 +75,7 @@ def test_the_kernel_equals_the_oracle(block: int) -> None:
 
 def test_the_short_way_names_the_same_keys_and_steps_and_listed_chains_whole() -> None:
     listed = shortened = 0
-    for seed in range(50_000, 51_000):
+    for seed in range(50_000, 50_500):
         playbook, events, sources = case(seed)
         expected = slow(events, playbook, sources)
         log = log_of(events)
@@ -88,7 +88,7 @@ def test_the_short_way_names_the_same_keys_and_steps_and_listed_chains_whole() -
                 listed += 1
                 assert taken == expected[key][1], f"seed {seed}"
             shortened += taken != expected[key][1]
-    assert listed > 300
+    assert listed > 150
     assert shortened > 0
 
 

@@ -24,7 +24,7 @@ from worlds import (
     random_sources,
 )
 
-CASES = 3_000
+CASES = 2_000
 BLOCKS = 6
 BOOK = Playbook(
     "two steps",
@@ -152,13 +152,14 @@ def test_the_fast_path_equals_the_oracle_with_personas(block: int) -> None:
     for seed in range(70_000 + block * size, 70_000 + (block + 1) * size):
         playbook, events, personas, sources = case(seed)
         expected = slow(events, playbook, personas, sources)
-        gained += expected != slow(events, playbook, [], sources)
+        if gained <= size / 10:
+            gained += expected != slow(events, playbook, [], sources)
         assert fast(events, playbook, personas, sources) == expected, f"seed {seed}"
     assert gained > size / 10, "personas must change answers, or the cases prove nothing"
 
 
 def test_the_short_way_lists_the_same_chains_with_personas() -> None:
-    for seed in range(90_000, 90_400):
+    for seed in range(90_000, 90_200):
         playbook, events, personas, sources = case(seed)
         expected = slow(events, playbook, personas, sources)
         log = log_of(events)

@@ -2,7 +2,7 @@
 
 Schemathesis walks along links between routes: a case of the queue is claimed, shown, judged, proposed on, approved by a
 colleague, undone, appealed against, lifted, opened again. No sequence is a fault of ours, and none passes the guard.
-`UNDERTOW_STATEFUL_SECONDS` says for how long; forty seconds by default, shared by the four roles.
+`UNDERTOW_STATEFUL_SECONDS` says for how long; twenty seconds by default, shared by the four roles.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from undertow.cases.tables import cases
 from undertow.review import clock, sessions
 from undertow.review.policy import ROLES, ROUTES
 
-SECONDS = float(os.environ.get("UNDERTOW_STATEFUL_SECONDS", "40")) / len(ROLES)
+SECONDS = float(os.environ.get("UNDERTOW_STATEFUL_SECONDS", "20")) / len(ROLES)
 COLLEAGUE = {"analyst": "ben", "approver": "eve", "auditor": "ada", "admin": "ada"}
 """Who acts in between: without a second person no case goes far."""
 EVERY = 3

@@ -286,15 +286,15 @@ class Chains:
             for step in self.steps
         ]
         pair = set(oracle.playbook.key) - set(oracle.playbook.groups)
+        between = [
+            x for x in self.steps if len(x.roles) == len(pair) == 2 and set(x.roles) == pair
+        ]
         at_pair = [
-            oracle.events[x].platform
-            for x, event in enumerate(oracle.events)
+            event.platform
+            for event in oracle.events
             if any(
-                set(step.roles) == pair
-                and len(step.roles) == 2
-                and oracle.selects(step, event)
-                and oracle.fits(step, event, binding, own=True)
-                for step in self.steps
+                oracle.selects(step, event) and oracle.fits(step, event, binding, own=True)
+                for step in between
             )
         ]
         self.platforms = frozenset(at_pair)
