@@ -267,6 +267,18 @@ def test_a_case_of_each_group_measures_or_says_why_not(folder: Path, tmp_path: P
     assert polars or "polars is not installed" in page
 
 
+def test_a_case_that_no_group_has_is_said(folder: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- figures -->\n", "utf-8")
+    options = ("--n", str(MANY), "--data", str(folder), "--page", str(page))
+    command = (sys.executable, str(BENCH / "run.py"), *options, "--only", "structural")
+    ran = subprocess.run(
+        (*command, "--case", "nothing like it"), capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("--case: no case of these groups")
+
+
 def test_a_later_run_replaces_the_section_for_as_many_events(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("<!-- figures -->\n", "utf-8")
