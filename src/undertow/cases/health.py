@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, select
 
-from undertow.cases import checkpoints
+from undertow.cases import checkpoints, tallies
 from undertow.cases.reading import run_summaries
 from undertow.cases.store import Store
 from undertow.cases.tables import cases, outbox, subjects
@@ -85,8 +85,7 @@ def health(store: Store, now: int) -> Health:
         ),
     }
     with store.reading() as connection:
-        by_state = select(cases.c.state, func.count()).group_by(cases.c.state)
-        states = {state: int(many) for state, many in connection.execute(by_state)}
+        states = tallies.by_state(connection)
         found = connection.execute(of_cases).one()
         counted = {
             name: int(connection.execute(asked).scalar_one()) for name, asked in counts.items()

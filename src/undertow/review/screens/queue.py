@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse
 
 from undertow.cases.claims import CLAIMABLE
 from undertow.cases.dossier import EvidenceLine
-from undertow.cases.people import people
+from undertow.cases.people import names_of, people
 from undertow.cases.queue import Row, View, Which, filters, queue
-from undertow.cases.reading import case_view, run_summaries
+from undertow.cases.reading import dossier_of, run_summaries
 from undertow.cases.store import Store
 from undertow.export import wording
 from undertow.review import evidence, names
@@ -132,18 +132,23 @@ def queue_page(
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> HTMLResponse:
     """Show one view of the queue, with a preview of the row `at`, or of the first."""
-    store, who, now = store_of(request), current(request), now_of(request)
-    language = language_of(request)
     which = cast("Which", view if view in VIEWS else "all")
     asked = View(which, playbook or None, platform or None, lang or None, find or None, after)
+    with store_of(request).one_state():
+        return _page(request, asked, at)
+
+
+def _page(request: Request, asked: View, at: str | None) -> HTMLResponse:
+    store, who, now = store_of(request), current(request), now_of(request)
+    language, which = language_of(request), asked.which
     page = queue(store, who, asked, now)
     chosen = filters(store, who)
     kept = {
         "view": which,
-        "playbook": playbook,
-        "platform": platform,
-        "lang": lang,
-        "find": find,
+        "playbook": asked.playbook,
+        "platform": asked.platform,
+        "lang": asked.lang,
+        "find": asked.search,
     }
     here = next(
         (row for row in page.rows if row.code == at), page.rows[0] if page.rows else None
@@ -159,12 +164,12 @@ def queue_page(
             "name": which,
             "says": language.say(VIEWS[which][0]),
             "about": language.say(VIEWS[which][1]),
-            "find": find,
+            "find": asked.search,
         },
         boxes=_boxes(language, chosen, asked),
         rows=[_listed(language, row, kept, here) for row in page.rows],
         further=_link(**kept, after=page.next) if page.next else None,
-        people=holders(store),
+        people=names_of(store, [row.holder for row in page.rows]),
         done=language.number(page.done),
         budget=language.number(page.budget),
         nothing=[language.say(part) for part in EMPTY[which]],
@@ -218,7 +223,7 @@ def _boxes(language: Language, known: dict[str, list[str]], asked: View) -> list
 def _preview(request: Request, row: Row) -> Preview:
     """Say what a case is about in one sentence and its strongest points, without any text."""
     language, who = language_of(request), current(request)
-    dossier = case_view(store_of(request), who, row.code, now_of(request)).dossier
+    dossier = dossier_of(store_of(request), who, row)
     return Preview(
         row=row,
         sentence="" if row.blind else evidence.sentence(language, dossier),
