@@ -21,6 +21,14 @@ _COUNTED: Final = select(func.count()).where(
     exposures.c.what == bindparam("kind"),
 )
 
+_TEXT: Final = exposures.c.what == "text"
+_TODAY: Final = exposures.c.at >= bindparam("midnight")
+_LOOKS: Final = select(
+    func.count().filter(_TEXT, _TODAY),
+    func.count().filter(_TEXT, exposures.c.at >= bindparam("lately")),
+    func.count().filter(exposures.c.what == "identity", _TODAY),
+).where(exposures.c.reviewer == bindparam("who"), exposures.c.at >= bindparam("since"))
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -34,14 +42,12 @@ class Exposure:
 
 def exposure_of(store: Store, who: Person, now: int) -> Exposure:
     """Say how much a person has read; nobody else is told."""
+    midnight, lately = now - now % DAY, now - WITHIN
+    given = {"who": who.reviewer, "midnight": midnight, "lately": lately}
     with store.reading() as connection:
-        midnight = now - now % DAY
-        return Exposure(
-            today=counted(connection, who, "text", midnight),
-            lately=counted(connection, who, "text", now - WITHIN),
-            identities=counted(connection, who, "identity", midnight),
-            limit=MOST,
-        )
+        asked = connection.execute(_LOOKS, {**given, "since": min(midnight, lately)})
+        today, within, identities = asked.one()
+    return Exposure(int(today), int(within), int(identities), MOST)
 
 
 def counted(connection: Connection, who: Person, what: str, since: int) -> int:

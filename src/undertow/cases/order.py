@@ -29,6 +29,10 @@ WANTED: Final = {
     "lang": cases.c.lang,
 }
 """What a page may be narrowed to, by the name of its parameter."""
+SORTS: Final = ("", "oldest")
+"""Ways to order a view: as it is, or what was opened first."""
+BY_RANK: Final = ("all", "mine", "second")
+"""Views in an order of rank, which another may replace; `clocks` and `closed` are about times of their own."""
 ESCAPED: Final = str.maketrans({"/": "//", "%": "/%", "_": "/_"})
 """What stands for itself in `search` on PostgreSQL."""
 COUNTED: Final = ("mine", "second", "clocks")
@@ -44,8 +48,11 @@ class Order:
     key: Callable[[Any], list[Any]]
 
 
-def order(which: str) -> Order:
-    """Give the order of a view."""
+def order(which: str, sort: str = "") -> Order:
+    """Give the order of a view; `sort` `oldest` replaces the rank where a view is ordered by it."""
+    if sort == "oldest" and which in BY_RANK:
+        columns = cases.c.opened_at, cases.c.case
+        return Order(columns, True, lambda row: [row.opened_at, row.case])
     if which == "clocks":
         return Order((cases.c.due_at, cases.c.case), True, lambda row: [row.due_at, row.case])
     if which == "closed":
@@ -61,6 +68,7 @@ class Asked:
     Attributes:
         which: the view.
         wanted: names of `WANTED` that it is narrowed to, and `search` for the beginning of a code.
+        sort: how it is ordered, as `order`.
         is_listed: only accounts of the allow-list, else only all others.
         goes_on: after the row `first`, `code`.
         dialect: `sqlite` or `postgresql`.
@@ -68,6 +76,7 @@ class Asked:
 
     which: str
     wanted: tuple[str, ...]
+    sort: str
     is_listed: bool
     goes_on: bool
     dialect: str
@@ -80,7 +89,7 @@ def page(asked: Asked) -> Select[Any]:
     Its parameters: `many`, `now`, the names in `wanted`, `first` and `code` where it goes on, `state` in the view
     `all`, `who` in `mine` and `second`.
     """
-    by = order(asked.which)
+    by = order(asked.which, asked.sort)
     made = select(cases).where(_on_list(asked), *(_wanted(one, asked) for one in asked.wanted))
     if asked.goes_on:
         marked, value = tuple_(*by.columns), tuple_(bindparam("first"), bindparam("code"))

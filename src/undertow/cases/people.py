@@ -21,7 +21,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 
 from undertow.cases.ledger import record
 from undertow.cases.store import Store
-from undertow.cases.tables import cases, reviewers, sessions
+from undertow.cases.tables import cases, reviewers, sessions, views
 from undertow.cases.vault import STAFF, context
 from undertow.errors import UndertowError
 from undertow.units import HOUR
@@ -284,6 +284,7 @@ def disable(store: Store, reviewer: str, *, now: int, by: Person | None = None) 
         mine = reviewers.c.reviewer == reviewer
         connection.execute(update(reviewers).where(mine).values(disabled_at=now))
         connection.execute(delete(sessions).where(sessions.c.reviewer == reviewer))
+        connection.execute(delete(views).where(views.c.reviewer == reviewer))
         # The clock gives the cases back as it does with every lease that has run out.
         held = cases.c.holder == reviewer
         connection.execute(update(cases).where(held).values(lease_until=now))

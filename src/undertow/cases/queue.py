@@ -64,6 +64,7 @@ class View:
         search: begins a case's code or an account's code; None for all. Nothing else can be searched for.
         after: `Page.next` of the page before.
         size: rows at most.
+        sort: `oldest` for what was opened first, in the views that are ordered by rank; empty for their own order.
     """
 
     which: Which = "all"
@@ -73,6 +74,7 @@ class View:
     search: str | None = None
     after: str | None = None
     size: int = 40
+    sort: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def queue(store: Store, who: Person, view: View, now: int) -> Page:
         UndertowError: `role-refused` for an admin; `view-unknown` for a view or a page that does not exist.
     """
     hold_role(who, *READS)
-    if view.which not in VIEWS:
+    if view.which not in VIEWS or view.sort not in order.SORTS:
         raise _unknown()
     size = min(max(view.size, 1), MOST)
     with store.reading() as connection:
@@ -235,7 +237,7 @@ def _rows(
     rows: list[Any] = []
     marks: list[tuple[int, Any]] = []
     while phase < 2 and len(rows) <= size:
-        form = order.Asked(view.which, named, phase == 1, after is not None, dialect)
+        form = order.Asked(view.which, named, view.sort, phase == 1, after is not None, dialect)
         mark = {} if after is None else {"first": after[0], "code": after[1]}
         found = _ordered(
             connection, view, form, {**given, **mark, "many": size + 1 - len(rows)}
@@ -246,7 +248,7 @@ def _rows(
     if len(rows) <= size:
         return rows, None
     at, last = marks[size - 1]
-    return rows[:size], _written(at, order.order(view.which).key(last))
+    return rows[:size], _written(at, order.order(view.which, view.sort).key(last))
 
 
 def _ordered(
@@ -263,7 +265,7 @@ def _ordered(
         if state in states
         for row in connection.execute(asked, {**given, "state": state}).all()
     ]
-    by = order.order(view.which)
+    by = order.order(view.which, view.sort)
     return sorted(found, key=by.key, reverse=not by.is_rising)[: given["many"]]
 
 

@@ -114,6 +114,7 @@ cases = Table(
     Index("ix_cases_queue", "state", "priority", "case"),
     Index("ix_cases_campaign", "campaign"),
     Index("ix_cases_closed", "state", "updated_at", "case"),
+    Index("ix_cases_age", "state", "opened_at", "case"),
     Index("ix_cases_playbook", "playbook"),
     Index("ix_cases_platform", "platform"),
     Index("ix_cases_lang", "lang"),
@@ -230,6 +231,17 @@ reviewers = Table(
 """`reviewer` is a random code and is what every record and export names. What the person signs in with, and the
 `subject` of single sign-on, are keyed codes of the vault; the name itself is sealed. `let_in_by` is the admin who last
 gave them a way in (null: at the machine itself): made them or, at `let_in_at`, let them choose another password."""
+
+views = Table(
+    "views",
+    metadata,
+    Column("view", Word, primary_key=True),
+    Column("reviewer", Word, ForeignKey("reviewers.reviewer"), nullable=False, index=True),
+    Column("made_at", Moment, nullable=False),
+    Column("sealed_view", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+"""Views of the queue that people keep for themselves (`cases.saved`): name and filters, sealed together."""
 
 second_factors = Table(
     "second_factors",

@@ -108,6 +108,7 @@ cases = Table(
     Index("ix_cases_queue", "state", "priority", "case"),
     Index("ix_cases_campaign", "campaign"),
     Index("ix_cases_closed", "state", "updated_at", "case"),
+    Index("ix_cases_age", "state", "opened_at", "case"),
     Index("ix_cases_playbook", "playbook"),
     Index("ix_cases_platform", "platform"),
     Index("ix_cases_lang", "lang"),
@@ -207,6 +208,16 @@ reviewers = Table(
     Column("let_in_by", Word, ForeignKey("reviewers.reviewer")),
     Column("let_in_at", Moment),
     CheckConstraint("role IN ('analyst','approver','auditor','admin')", name="role"),
+    sqlite_strict=True,
+)
+
+views = Table(
+    "views",
+    metadata,
+    Column("view", Word, primary_key=True),
+    Column("reviewer", Word, ForeignKey("reviewers.reviewer"), nullable=False, index=True),
+    Column("made_at", Moment, nullable=False),
+    Column("sealed_view", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 
