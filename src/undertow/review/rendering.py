@@ -21,7 +21,7 @@ from starlette.responses import HTMLResponse
 from undertow import __version__
 from undertow.cases.exposed import exposure_of
 from undertow.export import charts, pages, wording
-from undertow.review import honest, names
+from undertow.review import honest, names, normal
 from undertow.review.asked import (
     desk_of,
     is_partial,
@@ -143,6 +143,8 @@ def environment() -> jinja2.Environment:
     filters: Mapping[str, Any] = {
         "visible": wording.visible,
         "honest": honest.pieces,
+        "normalised": normal.pieces,
+        "sameness": normal.is_same,
         "short": names.short,
         "shortened": wording.shortened,
     }

@@ -51,6 +51,7 @@ VIEWS: Final = {
     "clocks": (marked("Clocks"), marked("What runs out first stands first.")),
     "closed": (marked("Closed"), marked("What was decided, newest first.")),
 }
+FIRST: Final = marked("What was opened first stands first.")
 SORTED: Final = {"": marked("by rank"), "oldest": marked("oldest first")}
 EMPTY: Final = {
     "all": (
@@ -189,7 +190,9 @@ def _page(request: Request, asked: View, at: str | None) -> HTMLResponse:
         chosen={
             "name": which,
             "says": language.say(VIEWS[which][0]),
-            "about": language.say(VIEWS[which][1]),
+            "about": language.say(
+                FIRST if asked.sort and which in BY_RANK else VIEWS[which][1]
+            ),
             "find": asked.search,
             "sort": asked.sort if which in BY_RANK else None,
             "filters": [(name, value) for name, value in kept.items() if value],
