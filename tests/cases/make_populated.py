@@ -22,6 +22,7 @@ from undertow.cases.intake import open_cases
 from undertow.cases.people import add_person
 from undertow.cases.queue import View, queue
 from undertow.cases.reading import case_view, reveal
+from undertow.cases.saved import save
 from undertow.cases.store import make_store
 from undertow.export.folder import open_folder
 from undertow.units import HOUR
@@ -55,6 +56,7 @@ def populate(folder: Path) -> None:
             approve(store, ben, act, view.hash, view.row.revision, NOW + 1, proved_at=NOW)
     settle(store, NOW + HOUR)
     allow(store, ben, queue(store, ben, View(), NOW).rows[0].account, WHY, NOW)
+    save(store, ada, "mine first", {"view": "mine"}, NOW)
     store.close()
 
 

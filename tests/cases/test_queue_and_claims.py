@@ -120,6 +120,25 @@ def test_views_show_what_their_names_say(desk) -> None:
     assert len(codes(desk.store, desk.ada, desk.now)) == 11
 
 
+def test_what_was_opened_first_can_stand_first_page_by_page(desk) -> None:
+    by_rank = codes(desk.store, desk.ada, desk.now)
+    for age, case in enumerate(reversed(by_rank)):
+        put(desk.store, case, opened_at=desk.now - age % 5)
+    claims.claim(desk.store, desk.ada, by_rank[0], desk.now)
+    rows = queue(desk.store, desk.ada, View(sort="oldest"), desk.now).rows
+    assert [(one.age, one.code) for one in rows] == sorted(
+        ((one.age, one.code) for one in rows), key=lambda one: (-one[0], one[1])
+    )
+    assert {one.code for one in rows} == set(by_rank)
+    shown: list[str] = []
+    after = None
+    while after is not None or not shown:
+        page = queue(desk.store, desk.ada, View(sort="oldest", size=4, after=after), desk.now)
+        shown += [one.code for one in page.rows]
+        after = page.next
+    assert shown == [one.code for one in rows]
+
+
 def test_a_second_approval_is_asked_of_everybody_but_the_proposer(desk) -> None:
     case = codes(desk.store, desk.ada, desk.now)[0]
     row = state(desk.store, case)
@@ -157,6 +176,7 @@ def mark(phase: int, first: int) -> str:
     "view",
     [
         View(which="other"),
+        View(sort="newest"),
         View(after="no page"),
         View(after="e30"),
         View(after=mark(-(10**12), 0)),

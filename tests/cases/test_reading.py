@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from undertow.cases import claims, reading
+from undertow.cases.exposed import exposure_of
 from undertow.cases.people import (
     add_person,
     disable,
@@ -168,10 +169,10 @@ def test_the_fifty_first_text_within_ten_minutes_is_refused_and_a_colleague_s_is
     assert refused == "reveal-limit"
     assert len(looks(desk)) == 50
     assert reveal(desk.store, desk.ben, some[50], "to decide", last)
-    exposure = reading.exposure_of(desk.store, desk.ada, last)
+    exposure = exposure_of(desk.store, desk.ada, last)
     assert (exposure.today, exposure.lately, exposure.limit) == (50, 50, 50)
     assert reveal(desk.store, desk.ada, some[50], "to decide", last + 10 * MINUTE)
-    tomorrow = reading.exposure_of(desk.store, desk.ada, desk.now + DAY)
+    tomorrow = exposure_of(desk.store, desk.ada, desk.now + DAY)
     assert (tomorrow.today, tomorrow.lately) == (0, 0)
 
 

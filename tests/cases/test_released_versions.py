@@ -12,6 +12,7 @@ from undertow.cases.month import report
 from undertow.cases.people import person_named, sign_in
 from undertow.cases.queue import View, queue
 from undertow.cases.reading import case_view, reveal
+from undertow.cases.saved import saved
 from undertow.cases.store import open_store
 
 NOW = 1_780_400_000_000_000
@@ -37,6 +38,7 @@ def test_a_store_of_a_released_version_opens_with_all_that_was_in_it(path, tmp_p
     month = report(store, "2026-06")
     assert (month.decided, month.confirmed, month.rejected, month.texts) == (2, 1, 1, 2)
     assert [row.allowed for row in queue(store, ada, View(), NOW).rows].count(True) == 1
+    assert [one.filters for one in saved(store, ada)] == [{"view": "mine"}]
     closed = queue(store, ada, View(which="closed"), NOW).rows[0]
     view = case_view(store, ada, closed.code, NOW)
     assert all(act.reason for act in view.acts if act.kind == "propose")

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from undertow.cases import schema
+from undertow.cases import schema, tallies
 from undertow.cases import sqlite as setup
 from undertow.cases.guards import guard
 from undertow.cases.store import FILE, Store, make_store, open_store
@@ -90,12 +90,12 @@ def test_a_faulty_sqlite_lets_one_process_write_at_a_time(sqlite, monkeypatch) -
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-ON_POSTGRESQL = {"ix_cases_state", "ix_cases_case_begin", "ix_cases_account_begin"}
+ON_POSTGRESQL = {"ix_cases_case_begin", "ix_cases_account_begin"}
 
 
 @pytest.mark.postgres
 def test_indexes_that_postgresql_needs_are_there(postgres_schema, tmp_path) -> None:
-    """Without them counting by state and finding a code read the whole table."""
+    """Without them finding a code reads the whole table."""
     store = make_store(postgres_schema, simulated=True, folder=tmp_path / "cases")
     asked = text("SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'cases'")
     with store.reading() as connection:
@@ -131,6 +131,7 @@ def test_the_first_migration_says_word_for_word_what_the_tables_say(sqlite: Stor
     with plain.connect() as other, sqlite.reading() as connection:
         metadata.create_all(other)
         guard(other)
+        tallies.begin(other)
         here = dict(row for row in connection.execute(asked).all() if "alembic" not in row.name)
         assert here == dict(other.execute(asked).all())
     plain.dispose()
@@ -331,3 +332,35 @@ def test_a_store_that_cannot_be_made_leaves_no_keys_behind(tmp_path, monkeypatch
     with pytest.raises(KeyError):
         make_store(tmp_path / "cases", simulated=False)
     assert [path.name for path in tmp_path.iterdir() if "keys" in path.name] == []
+
+
+def test_all_that_is_read_for_one_page_is_of_one_state(store: Store) -> None:
+    def change() -> None:
+        store.set_setting("budget", "after")
+
+    store.set_setting("budget", "before")
+    with store.one_state():
+        assert store.setting("budget") == "before"
+        other = Thread(target=change)
+        other.start()
+        other.join()
+        assert store.setting("budget") == "before"
+    assert store.setting("budget") == "after"
+
+
+def test_nothing_is_written_while_a_page_reads(store: Store) -> None:
+    with (
+        store.one_state(),
+        store.one_state(),
+        pytest.raises(TypeError, match="within `one_state`"),
+        store.writing(),
+    ):
+        pass
+    store.set_setting("budget", "40")
+
+
+def test_a_page_that_fails_leaves_no_state_behind(store: Store) -> None:
+    with pytest.raises(ValueError, match="a fault"), store.one_state():
+        raise ValueError("a fault")
+    store.set_setting("budget", "40")
+    assert store.setting("budget") == "40"

@@ -115,3 +115,43 @@ def test_the_command_takes_a_draft_that_stands_apart_from_its_examples(
     assert json.loads(done.stdout)["playbook"] == "extremist-recruitment"
     text = CliRunner().invoke(app, [*asked, "--format", "text", "--no-progress"])
     assert "raised" in text.stdout
+
+
+def test_decisions_are_counted_among_the_accounts_listed_and_nobody_is_named(
+    desk: Any, tmp_path: Path
+) -> None:
+    base = ["backtest", "extremist-recruitment", str(desk.events), "--ground", GROUND]
+    base += ["--no-progress", "--format"]
+    named = CliRunner().invoke(app, [*base, "json", "--accounts"])
+    accounts = [one["account"] for one in json.loads(named.stdout)["listed"]]
+    first, second, third = accounts[:3]
+    rows = [
+        (first, "recruiter", "confirmed", "2026-01-02"),
+        (second, "recruiter", "rejected", "2026-01-02"),
+        (second, "facilitator", "confirmed", "2026-01-03"),
+        (third, "recruiter", "unclear", "2026-01-02"),
+        ("sim:nobody", "recruiter", "confirmed", "2026-01-02"),
+    ]
+    file = tmp_path / "decided.jsonl"
+    keys = ("account", "role", "decision", "at")
+    file.write_text(
+        "".join(
+            json.dumps(
+                dict(zip(keys, row, strict=True))
+                | {"at": f"{row[3]}T00:00:00Z", "by": "p:1", "playbook": "any"}
+            )
+            + "\n"
+            for row in rows
+        )
+    )
+    said = CliRunner().invoke(app, [*base, "json", "--decisions", str(file)])
+    assert said.exit_code == 0
+    assert not re.search(r"sim:\w", said.stdout)
+    told = json.loads(said.stdout)["labelled"]
+    listed = told["listed"]
+    assert (listed["confirmed"], listed["rejected"], listed["unclear"]) == (2, 0, 1)
+    assert listed["undecided"] == len(set(accounts)) - 3
+    assert (told["confirmed"], told["found"]) == (3, 2)
+    assert listed["share"] is None
+    text = CliRunner().invoke(app, [*base, "text", "--decisions", str(file)]).stdout
+    assert "2 of 3" in text

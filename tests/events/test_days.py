@@ -80,6 +80,16 @@ def test_every_event_of_the_newest_days_is_counted_once(rows: list[Any]) -> None
         if many
     }
     assert found == kept
+    types: Counter[tuple[str, int]] = Counter()
+    for hour, type_, *_ in rows:
+        if hour // 24 > last - MOST:
+            types[type_, hour // 24] += 1
+    assert types == {
+        (one["type"], told["first"] + day): many
+        for one in told["types"]
+        for day, many in enumerate(one["events"])
+        if many
+    }
     assert all(one["class"] in CHANNELS for one in told["channels"])
     assert all(told["first"] + len(one["events"]) - 1 == last for one in told["channels"])
 
@@ -102,7 +112,12 @@ def test_of_many_channels_those_with_most_events_are_told(
 
 
 def test_no_event_gives_no_day() -> None:
-    assert days_seen(log_of([])) == {"first": None, "channels": [], "left_out": 0}
+    assert days_seen(log_of([])) == {
+        "first": None,
+        "channels": [],
+        "left_out": 0,
+        "types": [],
+    }
 
 
 def test_what_is_counted_is_what_the_desk_reads() -> None:

@@ -95,6 +95,8 @@ def propose(ada: Desk, case: str) -> None:
     page = ada.page
     page.goto(f"/case/{case}")
     form = page.locator('form[action$="/propose"]')
+    form.locator('input[name="outcome"][value="no_action"]').check()
+    assert not form.locator('input[name="proportionate"]').is_visible()
     form.locator('input[name="outcome"][value="suspend"]').check()
     form.locator('select[name="clause"]').select_option(index=1)
     form.locator('textarea[name="reason"]').fill(REASON)

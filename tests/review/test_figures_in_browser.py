@@ -137,6 +137,9 @@ def test_several_cases_are_claimed_and_proposed_on_by_the_keyboard(browsed: Brow
             boxes.nth(i).focus()
             page.keyboard.press("Space")
         if way == "propose":
+            page.check('#to-propose input[value="no_action"]')
+            assert not page.is_visible("#to-propose [name=proportionate]")
+            assert page.evaluate("document.querySelector('[data-if-restricts]').disabled")
             page.focus('#to-propose input[value="limit"]')
             page.keyboard.press("Space")
             page.select_option("#to-propose select", index=1)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from importlib import resources
+from typing import Literal
 
 import pytest
+from babel.dates import format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.review.sentences import Sentence, sentences
 
 from undertow.review.language import LANGUAGES, MINUTE, Shown, language
@@ -153,3 +158,18 @@ def test_a_rate_without_digits_stays_whole() -> None:
     assert one.percent(1.0) == "100\N{NO-BREAK SPACE}%"
     assert one.rates((0.01, 0.01)) == "1.0\N{NO-BREAK SPACE}%"
     assert one.rates((0.01, 0.25)) == "1.0\N{EN DASH}25\N{NO-BREAK SPACE}%"
+
+
+@given(
+    micros=st.integers(-(10**16), 10**16) | st.integers(-(10**8), 10**8),
+    code=st.sampled_from(sorted(LANGUAGES)),
+    form=st.sampled_from(("long", "narrow")),
+)
+def test_a_length_of_time_is_written_as_babel_writes_it(
+    micros: int, code: str, form: Literal["long", "narrow"]
+) -> None:
+    tongue = language(code)
+    said = format_timedelta(
+        timedelta(microseconds=abs(micros)), threshold=1.6, format=form, locale=tongue.locale
+    )
+    assert (tongue.lasting(micros) if form == "long" else tongue.brief(micros)) == said

@@ -56,7 +56,9 @@ class Poison:
         self.case, self.campaign, self.account, self.passage = found
         claims.claim(served.store, who, self.case, now)
         decide.note(served.store, who, self.case, "a note", now)
-        monkeypatch.setattr(Vault, "open", lambda *_: self.text)
+        monkeypatch.setattr(
+            Vault, "open_all", lambda _, __, sealed: [self.text for _ in sealed]
+        )
         real = reading.decode
 
         def decode(body: bytes) -> Dossier:

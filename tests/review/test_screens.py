@@ -244,3 +244,24 @@ def test_choices_change_looks_and_keys(on_cases: Cases) -> None:
     assert "&#34;g&#34;: &#34;claim&#34;" in page
     choose(served, "ada", keys_off=True)
     assert 'data-keys="{}"' in served.caller("ada").get("/queue").text
+
+
+def test_a_view_of_the_queue_is_kept_found_again_by_its_link_and_removed(
+    on_cases: Cases,
+) -> None:
+    served = on_cases()
+    ada, ben = served.caller("ada"), served.caller("ben")
+    form = {"name": "<i>Arabic</i>", "view": "all", "lang": "ar", "sort": "oldest"}
+    said = ada.post("/queue/saved", data=form)
+    link = "/queue?view=all&lang=ar&sort=oldest"
+    assert (said.status_code, said.headers["location"]) == (303, link)
+    page = ada.get(link).text
+    assert f'href="{link.replace("&", "&amp;")}" aria-current=page' in page
+    assert "&lt;i&gt;Arabic&lt;/i&gt;" in page
+    assert "Arabic" not in ben.get("/queue").text.split("filters")[0]
+    (kept,) = ada.get("/queue/saved.json").json()
+    assert kept["filters"] == {"view": "all", "lang": "ar", "sort": "oldest"}
+    assert ben.post("/queue/saved/remove", data={"code": kept["code"]}).status_code == 404
+    assert ada.post("/queue/saved/remove", data={"code": kept["code"]}).status_code == 303
+    assert ada.get("/queue/saved.json").json() == []
+    assert ada.post("/queue/saved", data={"name": " "}).status_code == 422

@@ -23,7 +23,7 @@ from sqlalchemy.exc import DatabaseError
 
 from undertow.cases import checkpoints, schema
 from undertow.cases.store import Store, connected, is_store, keys_of, open_store
-from undertow.cases.tables import acts, cases, metadata, reviewers, sessions
+from undertow.cases.tables import acts, cases, metadata, reviewers, sessions, tallies
 from undertow.cases.vault import Vault
 from undertow.errors import Place, UndertowError, shown_name
 
@@ -38,7 +38,10 @@ _DAMAGE: Final = (
     *(msgspec.DecodeError, KeyError, ValueError, RuntimeError, DatabaseError),
 )
 """What reading a damaged archive raises."""
-TABLES: Final = tuple(table for table in metadata.sorted_tables if table is not sessions)
+TABLES: Final = tuple(
+    table for table in metadata.sorted_tables if table not in (sessions, tallies)
+)
+"""All but sessions, which end, and tallies, which the restored database counts itself."""
 
 
 _WITHIN: Final = {cases: ("case", "merged_into"), reviewers: ("reviewer", "let_in_by")}

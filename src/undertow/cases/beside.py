@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from undertow.cases.acts import sealing
 from undertow.cases.people import Person
@@ -17,6 +17,41 @@ from undertow.errors import UndertowError
 
 TELLING: Final = (*JUDGED, "void", "settle", "appeal", "settle_appeal", "lift")
 """Acts by which one sees what others thought of a case."""
+
+_ACTS: Final = (
+    select(acts).where(acts.c.case == bindparam("case")).order_by(acts.c.at, acts.c.revision)
+)
+_MEASURES: Final = (
+    select(measures)
+    .where(measures.c.case == bindparam("case"))
+    .order_by(measures.c.approved_at.desc())
+)
+_TARGETS: Final = (
+    select(case_targets, subjects.c.erased_at)
+    .join(subjects, subjects.c.code == case_targets.c.target)
+    .where(case_targets.c.case == bindparam("case"))
+    .order_by(case_targets.c.first_seen, case_targets.c.target)
+)
+_LOOKED: Final = (
+    select(exposures.c.of, func.max(exposures.c.at).label("seen_at"))
+    .where(exposures.c.reviewer == bindparam("who"), exposures.c.case == bindparam("case"))
+    .group_by(exposures.c.of)
+    .subquery()
+)
+_PASSAGES: Final = (
+    select(
+        passages.c.passage,
+        passages.c.author,
+        passages.c.target,
+        passages.c.at,
+        passages.c.same_as,
+        _LOOKED.c.seen_at,
+    )
+    .outerjoin(_LOOKED, _LOOKED.c.of == passages.c.passage)
+    .where(passages.c.case == bindparam("case"))
+    .order_by(passages.c.at, passages.c.passage)
+)
+_NATIVE: Final = select(subjects.c.sealed_id).where(subjects.c.code == bindparam("code"))
 
 
 @dataclass(frozen=True)
@@ -86,9 +121,8 @@ def acts_of(
     blind: bool,
 ) -> tuple[Act, ...]:
     """List what was done to a case; whoever is to judge first is not told what others think."""
-    asked = select(acts).where(acts.c.case == row.case).order_by(acts.c.at, acts.c.revision)
     found = []
-    for one in connection.execute(asked).all():
+    for one in connection.execute(_ACTS, {"case": row.case}).all():
         place = context("acts", one.act, "sealed_reason")
         codes = sealing(row.account, one.about)
         reason = opened(store, codes, place, one.sealed_reason) if who.works else None
@@ -126,15 +160,13 @@ def opened(store: Store, subject: Subjects, place: str, sealed: bytes | None) ->
 
 def native_id(connection: Connection, store: Store, code: str) -> str | None:
     """Open the native id of an account or a target; None where it is not known or was erased. No look is recorded."""
-    asked = select(subjects.c.sealed_id).where(subjects.c.code == code)
-    sealed = connection.execute(asked).scalar()
+    sealed = connection.execute(_NATIVE, {"code": code}).scalar()
     return opened(store, code, context("subjects", code, "sealed_id"), sealed)
 
 
 def measures_of(connection: Connection, case: str) -> tuple[Measure, ...]:
     """List the measures of a case, newest first."""
-    asked = select(measures).where(measures.c.case == case)
-    rows = connection.execute(asked.order_by(measures.c.approved_at.desc())).all()
+    rows = connection.execute(_MEASURES, {"case": case}).all()
     return tuple(
         Measure(
             code=row.measure,
@@ -155,12 +187,6 @@ def measures_of(connection: Connection, case: str) -> tuple[Measure, ...]:
 
 def targets_of(connection: Connection, case: str) -> tuple[Target, ...]:
     """List whom a case is about helping, longest known first."""
-    asked = (
-        select(case_targets, subjects.c.erased_at)
-        .join(subjects, subjects.c.code == case_targets.c.target)
-        .where(case_targets.c.case == case)
-        .order_by(case_targets.c.first_seen, case_targets.c.target)
-    )
     return tuple(
         Target(
             row.target,
@@ -170,32 +196,14 @@ def targets_of(connection: Connection, case: str) -> tuple[Target, ...]:
             bool(row.decided),
             row.erased_at is not None,
         )
-        for row in connection.execute(asked).all()
+        for row in connection.execute(_TARGETS, {"case": case}).all()
     )
 
 
 def passages_of(connection: Connection, case: str, who: Person) -> tuple[Passage, ...]:
     """List the passages of a case, oldest first, and when the person read them last."""
-    looked = (
-        select(exposures.c.of, func.max(exposures.c.at).label("seen_at"))
-        .where(exposures.c.reviewer == who.reviewer, exposures.c.case == case)
-        .group_by(exposures.c.of)
-        .subquery()
-    )
-    asked = (
-        select(
-            passages.c.passage,
-            passages.c.author,
-            passages.c.target,
-            passages.c.at,
-            passages.c.same_as,
-            looked.c.seen_at,
-        )
-        .outerjoin(looked, looked.c.of == passages.c.passage)
-        .where(passages.c.case == case)
-        .order_by(passages.c.at, passages.c.passage)
-    )
-    return tuple(Passage(*row) for row in connection.execute(asked).all())
+    given = {"case": case, "who": who.reviewer}
+    return tuple(Passage(*row) for row in connection.execute(_PASSAGES, given).all())
 
 
 def native_of(store: Store, connection: Connection, code: str) -> str | None:
@@ -203,6 +211,5 @@ def native_of(store: Store, connection: Connection, code: str) -> str | None:
 
     People look at one by `reading.reveal_identity`.
     """
-    asked = select(subjects.c.sealed_id).where(subjects.c.code == code)
-    sealed = connection.execute(asked).scalar()
+    sealed = connection.execute(_NATIVE, {"code": code}).scalar()
     return opened(store, code, context("subjects", code, "sealed_id"), sealed)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from undertow.cases.ledger import record
 from undertow.cases.people import WORKS, Person, hold_role, unknown_person
@@ -25,6 +25,7 @@ CLAIMABLE: Final = ("new", "reopened", "proposed", "rejected", "appealed")
 """States in which nobody holds a case, or a second person may take it up."""
 SKIPS: Final = ("conflict", "language", "rest", "unsure", "other")
 """Reasons for letting a case go, in a word."""
+_ROW: Final = select(cases).where(cases.c.case == bindparam("case"))
 
 
 def claim(store: Store, who: Person, case: str, now: int) -> int:
@@ -141,14 +142,19 @@ def is_held(row: Any, now: int) -> bool:  # noqa: ANN401  # a row of SQLAlchemy
 
 def row_of(connection: Connection, case: str) -> Any:  # noqa: ANN401  # a row of SQLAlchemy
     """Read a case; `case-unknown` if there is none."""
-    row = connection.execute(select(cases).where(cases.c.case == case)).first()
+    row = connection.execute(_ROW, {"case": case}).first()
     if row is None:
-        raise UndertowError(
-            "there is no such case",
-            code="case-unknown",
-            mend="it may be past its time: see the queue",
-        )
+        raise unknown_case()
     return row
+
+
+def unknown_case() -> UndertowError:
+    """Make the fault of a case that is not there."""
+    return UndertowError(
+        "there is no such case",
+        code="case-unknown",
+        mend="it may be past its time: see the queue",
+    )
 
 
 def held_by(connection: Connection, who: Person, case: str, now: int) -> Any:  # noqa: ANN401  # as `row_of`

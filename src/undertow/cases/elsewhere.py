@@ -6,14 +6,20 @@ identity is shown for it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from undertow.cases.beside import native_id
 from undertow.cases.store import Store
 from undertow.cases.tables import case_targets
 from undertow.events.pseudonyms import Pseudonyms, key_path
+
+_OTHER: Final = (
+    select(case_targets.c.case)
+    .where(case_targets.c.target == bindparam("code"), case_targets.c.case != bindparam("case"))
+    .limit(1)
+)
 
 
 def is_target_elsewhere(store: Store, connection: Connection, row: Any) -> bool:  # noqa: ANN401  # a row of `cases`
@@ -26,7 +32,4 @@ def is_target_elsewhere(store: Store, connection: Connection, row: Any) -> bool:
     if native is None:
         return False
     code = store.vault.code("t", Pseudonyms.default().of(native))
-    other = select(case_targets.c.case).where(
-        case_targets.c.target == code, case_targets.c.case != row.case
-    )
-    return connection.execute(other.limit(1)).first() is not None
+    return connection.execute(_OTHER, {"code": code, "case": row.case}).first() is not None

@@ -10,9 +10,9 @@ import stat
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, select
 
-from undertow.cases import checkpoints
+from undertow.cases import checkpoints, tallies
 from undertow.cases.reading import run_summaries
 from undertow.cases.store import Store
 from undertow.cases.tables import cases, outbox, subjects
@@ -20,6 +20,8 @@ from undertow.units import DAY
 
 RUNS: Final = 12
 """Runs told of, the newest."""
+MONTH: Final = 30 * DAY
+"""What is told of languages, and compared with as long before."""
 SOON: Final = 7 * DAY
 """How long before it is due a deletion is told of."""
 
@@ -36,6 +38,8 @@ class Health:
         holds: cases kept longer for a reason. ending: cases that are deleted within `SOON`.
         erased: accounts and people whose keys were destroyed.
         unsent: decisions that have not reached the operator's system, and whether one failed.
+        languages: cases opened in the last `MONTH` and in the one before, by the language of most of their texts, most
+            first; None where it is not known.
         log: leaves, signed, copied out.
         keys_private: nobody but the owner can read the key file; None where its rights cannot be read.
         disk_free, disk_size: bytes of the disk that holds the store's folder.
@@ -50,6 +54,7 @@ class Health:
     erased: int
     unsent: int
     failing: int
+    languages: tuple[tuple[str | None, int, int], ...]
     log: checkpoints.State
     keys_private: bool | None
     disk_free: int
@@ -85,9 +90,9 @@ def health(store: Store, now: int) -> Health:
         ),
     }
     with store.reading() as connection:
-        by_state = select(cases.c.state, func.count()).group_by(cases.c.state)
-        states = {state: int(many) for state, many in connection.execute(by_state)}
+        states = tallies.by_state(connection)
         found = connection.execute(of_cases).one()
+        languages = _languages(connection, now)
         counted = {
             name: int(connection.execute(asked).scalar_one()) for name, asked in counts.items()
         }
@@ -99,12 +104,25 @@ def health(store: Store, now: int) -> Health:
         overdue=int(found.overdue),
         holds=int(found.holds),
         ending=int(found.ending),
+        languages=languages,
         log=checkpoints.state(store),
         keys_private=_keys_private(store),
         disk_free=disk.free,
         disk_size=disk.total,
         **counted,
     )
+
+
+def _languages(connection: Connection, now: int) -> tuple[tuple[str | None, int, int], ...]:
+    """Count cases by language, opened in the last month and in the one before."""
+    lately = cases.c.opened_at > now - MONTH
+    asked = (
+        select(cases.c.lang, func.count().filter(lately), func.count().filter(~lately))
+        .where(cases.c.opened_at > now - 2 * MONTH)
+        .group_by(cases.c.lang)
+    )
+    rows = [(lang, int(new), int(old)) for lang, new, old in connection.execute(asked)]
+    return tuple(sorted(rows, key=lambda row: (-row[1], -row[2], row[0] or "")))
 
 
 def _keys_private(store: Store) -> bool | None:

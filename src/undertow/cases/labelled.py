@@ -7,7 +7,7 @@ closed cases; nothing sealed is opened, so nobody is named by it. What comes out
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from undertow.cases.month import wilson
 from undertow.cases.store import Store
 from undertow.cases.tables import cases
 from undertow.cases.teaching import verdicts_on
+from undertow.learning.decisions import Decision, settled
 
 FEWEST: Final = 20
 """Accounts confirmed or rejected below which a share says too little to be told: its interval would be wider than
@@ -91,7 +92,29 @@ def held_against(store: Store, listed: Iterable[dict[str, Any]]) -> dict[str, An
         many of these are listed; `fewest`: `FEWEST`.
     """
     rows = {store.vault.code("a", str(one["account"])): bool(one["raised"]) for one in listed}
-    verdicts = verdicts_of(store)
+    return counted(rows, verdicts_of(store))
+
+
+def verdicts_in(decisions: Iterable[Decision]) -> dict[str, str]:
+    """Give what a file of decisions says of each account; of several cases of one, that which was decided on last."""
+    told = list(decisions)
+    came = settled(told)
+    last: dict[str, Decision] = {}
+    for one in sorted(told, key=lambda one: (one.at, one.case)):
+        last[one.account] = one
+    return {account: came[one.case] for account, one in last.items()}
+
+
+def counted(rows: Mapping[str, bool], verdicts: dict[str, str]) -> dict[str, Any]:
+    """Count what was decided about the accounts of a back-test.
+
+    Args:
+        rows: whether it is above even odds, by account.
+        verdicts: by the same names of accounts.
+
+    Returns:
+        As `held_against`.
+    """
     confirmed = {code for code, verdict in verdicts.items() if verdict == "confirmed"}
     return {
         "listed": labelled(rows, verdicts),

@@ -39,6 +39,9 @@ HIDDEN: Final = frozenset(
 )
 """Facts that are or point at a person, whatever they look like."""
 COMMITMENT: Final = "hmac:"
+_LAST: Final = select(leaves.c.place, leaves.c.body).order_by(leaves.c.place.desc()).limit(1)
+_PLACE: Final = select(leaves.c.place).order_by(leaves.c.place.desc()).limit(1)
+_LEAF: Final = insert(leaves)
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,9 +91,7 @@ def record(connection: Connection, store: Store, kind: str, facts: Mapping[str, 
     """
     try:
         key = log_key(connection, store)
-        last = connection.execute(
-            select(leaves.c.place, leaves.c.body).order_by(leaves.c.place.desc()).limit(1)
-        ).first()
+        last = connection.execute(_LAST).first()
         place = 0 if last is None else last.place + 1
         body = canonical(
             {
@@ -105,7 +106,7 @@ def record(connection: Connection, store: Store, kind: str, facts: Mapping[str, 
                 "place": place,
             }
         )
-        connection.execute(insert(leaves).values(place=place, body=body))
+        connection.execute(_LEAF, {"place": place, "body": body})
     except DBAPIError as fault:
         raise unwritable() from fault
     return place
@@ -122,9 +123,7 @@ def unwritable() -> UndertowError:
 
 def size(connection: Connection) -> int:
     """Count the leaves."""
-    last = connection.execute(
-        select(leaves.c.place).order_by(leaves.c.place.desc()).limit(1)
-    ).scalar()
+    last = connection.execute(_PLACE).scalar()
     return 0 if last is None else last + 1
 
 

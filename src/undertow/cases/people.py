@@ -9,7 +9,7 @@ admin     keeps people, settings and keys; reads no case and no text
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal, cast
@@ -17,11 +17,11 @@ from typing import Any, Final, Literal, cast
 import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from undertow.cases.ledger import record
 from undertow.cases.store import Store
-from undertow.cases.tables import cases, reviewers, sessions
+from undertow.cases.tables import cases, reviewers, sessions, views
 from undertow.cases.vault import STAFF, context
 from undertow.errors import UndertowError
 from undertow.units import HOUR
@@ -39,6 +39,10 @@ NEW: Final = 24 * HOUR
 which others can see who came). The first day of a desk, on which one admin makes everybody, is exempt. Microseconds."""
 LONGEST: Final = 256
 """Characters of a name or a password at most."""
+_EVERYBODY: Final = select(reviewers).order_by(reviewers.c.made_at)
+_SOME: Final = select(reviewers.c.reviewer, reviewers.c.sealed_name).where(
+    reviewers.c.reviewer.in_(bindparam("codes", expanding=True))
+)
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ def sign_in(store: Store, name: str, password: str) -> Person | None:
         return None
     if row is None or row.password is None or row.disabled_at is not None:
         return None
-    return _person(store, row)
+    return person_in(store, row)
 
 
 def set_password(store: Store, who: Person, password: str, *, now: int) -> None:
@@ -229,8 +233,24 @@ def person_of_subject(store: Store, subject: str) -> Person | None:
 def people(store: Store) -> list[Listed]:
     """List everybody, those who were disabled too, oldest first."""
     with store.reading() as connection:
-        rows = connection.execute(select(reviewers).order_by(reviewers.c.made_at)).all()
-    return [Listed(_person(store, row), row.made_at, row.disabled_at) for row in rows]
+        rows = connection.execute(_EVERYBODY).all()
+    names = _names(store, rows)
+    return [
+        Listed(
+            Person(row.reviewer, names[row.reviewer], row.role), row.made_at, row.disabled_at
+        )
+        for row in rows
+    ]
+
+
+def names_of(store: Store, codes: Iterable[str | None]) -> dict[str, str]:
+    """Give the names of some people by their codes; unknown codes and None are left out."""
+    asked = sorted({code for code in codes if code is not None})
+    if not asked:
+        return {}
+    with store.reading() as connection:
+        rows = connection.execute(_SOME, {"codes": asked}).all()
+    return _names(store, rows)
 
 
 def name_of(store: Store, reviewer: str | None) -> str:
@@ -240,7 +260,7 @@ def name_of(store: Store, reviewer: str | None) -> str:
     with store.reading() as connection:
         asked = select(reviewers).where(reviewers.c.reviewer == reviewer)
         row = connection.execute(asked).first()
-    return reviewer if row is None else _person(store, row).name
+    return reviewer if row is None else person_in(store, row).name
 
 
 def disable(store: Store, reviewer: str, *, now: int, by: Person | None = None) -> None:
@@ -264,6 +284,7 @@ def disable(store: Store, reviewer: str, *, now: int, by: Person | None = None) 
         mine = reviewers.c.reviewer == reviewer
         connection.execute(update(reviewers).where(mine).values(disabled_at=now))
         connection.execute(delete(sessions).where(sessions.c.reviewer == reviewer))
+        connection.execute(delete(views).where(views.c.reviewer == reviewer))
         # The clock gives the cases back as it does with every lease that has run out.
         held = cases.c.holder == reviewer
         connection.execute(update(cases).where(held).values(lease_until=now))
@@ -355,12 +376,21 @@ def _found(store: Store, is_it: Any) -> Person | None:  # noqa: ANN401  # a clau
     with store.reading() as connection:
         asked = select(reviewers).where(is_it, reviewers.c.disabled_at.is_(None))
         row = connection.execute(asked).first()
-    return None if row is None else _person(store, row)
+    return None if row is None else person_in(store, row)
 
 
-def _person(store: Store, row: Any) -> Person:  # noqa: ANN401  # a row of SQLAlchemy
-    place = context("reviewers", row.reviewer, "sealed_name")
-    return Person(row.reviewer, store.vault.open(STAFF, place, row.sealed_name), row.role)
+def person_in(store: Store, row: Any) -> Person:  # noqa: ANN401  # a row of SQLAlchemy
+    """Give the person whose `reviewer`, `sealed_name` and `role` stand in a row."""
+    return Person(row.reviewer, _names(store, [row])[row.reviewer], row.role)
+
+
+def _names(store: Store, rows: Sequence[Any]) -> dict[str, str]:
+    """Open the names of some rows of `reviewers` by one look for their key."""
+    sealed = [
+        (context("reviewers", row.reviewer, "sealed_name"), row.sealed_name) for row in rows
+    ]
+    names = store.vault.open_all(STAFF, sealed) if rows else []
+    return {row.reviewer: name for row, name in zip(rows, names, strict=True)}
 
 
 def _name_code(store: Store, name: str) -> str:

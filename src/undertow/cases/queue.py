@@ -7,28 +7,19 @@ the allow-list last. Pages go on from the last row seen, so that nothing is show
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 import msgspec
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    func,
-    or_,
-    select,
-    true,
-    tuple_,
-)
+from sqlalchemy import Connection, bindparam, func, select
 
+from undertow.cases import order, tallies
 from undertow.cases.people import READS, Person, hold_role
 from undertow.cases.rule import DAILY
 from undertow.cases.store import Store
-from undertow.cases.tables import acts, allowed, cases, subjects
+from undertow.cases.tables import acts, allowed, subjects
 from undertow.errors import UndertowError
 from undertow.units import DAY
 
@@ -43,6 +34,24 @@ DECIDING: Final = ("propose", "approve", "disagree", "settle_appeal", "lift")
 MOST: Final = 200
 """Rows of a page at most."""
 
+_DONE: Final = select(func.count()).where(
+    acts.c.kind.in_(DECIDING), acts.c.at >= bindparam("since")
+)
+_LISTED: Final = select(allowed.c.account).where(
+    allowed.c.account.in_(bindparam("accounts", expanding=True)),
+    allowed.c.until > bindparam("now"),
+)
+_ERASED: Final = select(subjects.c.code).where(
+    subjects.c.code.in_(bindparam("accounts", expanding=True)),
+    subjects.c.erased_at.is_not(None),
+)
+_JUDGED: Final = select(acts.c.case).where(
+    acts.c.case.in_(bindparam("codes", expanding=True)),
+    acts.c.reviewer == bindparam("who"),
+    acts.c.kind.in_(JUDGED),
+)
+"""Asked for every page; made once, as those of `cases.order`."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -55,6 +64,7 @@ class View:
         search: begins a case's code or an account's code; None for all. Nothing else can be searched for.
         after: `Page.next` of the page before.
         size: rows at most.
+        sort: `oldest` for what was opened first, in the views that are ordered by rank; empty for their own order.
     """
 
     which: Which = "all"
@@ -64,6 +74,7 @@ class View:
     search: str | None = None
     after: str | None = None
     size: int = 40
+    sort: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,15 +148,13 @@ def queue(store: Store, who: Person, view: View, now: int) -> Page:
         UndertowError: `role-refused` for an admin; `view-unknown` for a view or a page that does not exist.
     """
     hold_role(who, *READS)
-    if view.which not in VIEWS:
+    if view.which not in VIEWS or view.sort not in order.SORTS:
         raise _unknown()
     size = min(max(view.size, 1), MOST)
     with store.reading() as connection:
         rows, last = _rows(connection, who, view, now, size)
         counts = _counts(connection, who)
-        done = connection.execute(
-            select(func.count()).where(acts.c.at >= now - now % DAY, acts.c.kind.in_(DECIDING))
-        ).scalar_one()
+        done = connection.execute(_DONE, {"since": now - now % DAY}).scalar_one()
         shown = shown_rows(connection, rows, who, now)
     budget = int(store.setting("daily_reviews") or DAILY)
     return Page(tuple(shown), last, counts, budget, done)
@@ -159,14 +168,12 @@ def midnight(now: int) -> datetime:
 def shown_rows(connection: Connection, rows: Iterable[Any], who: Person, now: int) -> list[Row]:
     """Turn rows of `cases` into what a person may see of them."""
     rows = list(rows)
-    judged = set(_judged(connection, who, [row.case for row in rows]))
-    some = allowed.c.account.in_([row.account for row in rows])
-    asked = select(allowed.c.account).where(some, allowed.c.until > now)
-    listed = set(connection.execute(asked).scalars())
-    gone = select(subjects.c.code).where(
-        subjects.c.code.in_([row.account for row in rows]), subjects.c.erased_at.is_not(None)
-    )
-    erased = set(connection.execute(gone).scalars())
+    if not rows:
+        return []
+    judged = judged_by(connection, who, [row.case for row in rows])
+    accounts = [row.account for row in rows]
+    listed = set(connection.execute(_LISTED, {"accounts": accounts, "now": now}).scalars())
+    erased = set(connection.execute(_ERASED, {"accounts": accounts}).scalars())
     return [
         _shown(
             row, now, is_blind(row, who, judged), row.account in listed, row.account in erased
@@ -214,14 +221,8 @@ def _shown(row: Any, now: int, blind: bool, is_allowed: bool, is_erased: bool) -
 
 def judged_by(connection: Connection, who: Person, codes: list[str]) -> set[str]:
     """List those of some cases that a person has said something about."""
-    return set(_judged(connection, who, codes))
-
-
-def _judged(connection: Connection, who: Person, codes: list[str]) -> Iterable[str]:
-    asked = select(acts.c.case).where(
-        acts.c.case.in_(codes), acts.c.reviewer == who.reviewer, acts.c.kind.in_(JUDGED)
-    )
-    return connection.execute(asked).scalars()
+    given = {"codes": codes, "who": who.reviewer}
+    return set(connection.execute(_JUDGED, given).scalars())
 
 
 def _rows(
@@ -229,124 +230,61 @@ def _rows(
 ) -> tuple[list[Any], str | None]:
     """Read a page, those not on the allow-list first, and where the next one begins."""
     phase, after = (0, None) if view.after is None else _read(view.after)
-    on_list = select(allowed.c.account).where(
-        allowed.c.account == cases.c.account, allowed.c.until > now
-    )
-    listed = select(allowed.c.account).where(allowed.c.until > now)
+    dialect = connection.dialect.name
+    wanted = _wanted(view, dialect)
+    named = tuple(name for name in wanted if name != "search_end")
+    given = {"now": now, "who": who.reviewer, **wanted}
     rows: list[Any] = []
     marks: list[tuple[int, Any]] = []
     while phase < 2 and len(rows) <= size:
-        # The few of the list are looked up one by one; all others are only not among them.
-        clause = cases.c.account.in_(listed) if phase else ~on_list.exists()
-        found = _ordered(connection, who, view, clause, after, size + 1 - len(rows))
+        form = order.Asked(view.which, named, view.sort, phase == 1, after is not None, dialect)
+        mark = {} if after is None else {"first": after[0], "code": after[1]}
+        found = _ordered(
+            connection, view, form, {**given, **mark, "many": size + 1 - len(rows)}
+        )
         rows += found
         marks += [(phase, row) for row in found]
         phase, after = phase + 1, None
     if len(rows) <= size:
         return rows, None
     at, last = marks[size - 1]
-    return rows[:size], _written(at, _order(view.which).key(last))
-
-
-@dataclass(frozen=True)
-class _Order:
-    """How a view is ordered: columns, largest or smallest first, and the key of a row."""
-
-    columns: tuple[ColumnElement[Any], ...]
-    is_rising: bool
-    key: Callable[[Any], list[Any]]
-
-
-def _order(which: str) -> _Order:
-    if which == "clocks":
-        return _Order((cases.c.due_at, cases.c.case), True, lambda row: [row.due_at, row.case])
-    if which == "closed":
-        columns = cases.c.updated_at, cases.c.case
-        return _Order(columns, False, lambda row: [row.updated_at, row.case])
-    return _Order((cases.c.priority, cases.c.case), False, lambda row: [row.priority, row.case])
+    return rows[:size], _written(at, order.order(view.which, view.sort).key(last))
 
 
 def _ordered(
-    connection: Connection,
-    who: Person,
-    view: View,
-    clause: ColumnElement[bool],
-    after: list[Any] | None,
-    many: int,
+    connection: Connection, view: View, form: order.Asked, given: dict[str, Any]
 ) -> list[Any]:
-    order = _order(view.which)
-    asked = select(cases).where(clause, *_filters(view, connection.dialect.name))
-    columns = order.columns
-    if after is not None:
-        marked = tuple_(*columns)
-        value = tuple_(*after)
-        asked = asked.where(marked > value if order.is_rising else marked < value)
-    asked = asked.order_by(*(c.asc() if order.is_rising else c.desc() for c in columns)).limit(
-        many
-    )
+    """Read the rows of a page of one part of the allow-list."""
+    asked = order.page(form)
     if view.which != "all":
-        return list(connection.execute(asked.where(_which(view.which, who))).all())
-    # One look per state, each along the index: a database sorts all of them otherwise.
+        return list(connection.execute(asked, given).all())
+    states = tallies.by_state(connection)
     found = [
         row
         for state in OPEN
-        for row in connection.execute(asked.where(cases.c.state == state)).all()
+        if state in states
+        for row in connection.execute(asked, {**given, "state": state}).all()
     ]
-    return sorted(found, key=order.key, reverse=not order.is_rising)[:many]
+    by = order.order(view.which, view.sort)
+    return sorted(found, key=by.key, reverse=not by.is_rising)[: given["many"]]
 
 
-def _which(which: str, who: Person) -> ColumnElement[bool]:
-    if which == "mine":
-        return cases.c.holder == who.reviewer
-    if which == "second":
-        return and_(cases.c.state == "proposed", _proposed_by_other(who))
-    if which == "clocks":
-        return and_(cases.c.due_at.is_not(None), cases.c.state != "closed")
-    return cases.c.state == "closed"
-
-
-def _proposed_by_other(who: Person) -> ColumnElement[bool]:
-    """Say whose last proposal is not the person's own."""
-    last = (
-        select(acts.c.reviewer)
-        .where(acts.c.case == cases.c.case, acts.c.kind == "propose")
-        .order_by(acts.c.at.desc(), acts.c.act.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    return last != who.reviewer
-
-
-def _filters(view: View, dialect: str) -> list[ColumnElement[bool]]:
-    wanted = [
-        column == value
-        for column, value in (
-            (cases.c.playbook, view.playbook),
-            (cases.c.platform, view.platform),
-            (cases.c.lang, view.lang),
-        )
-        if value
-    ]
+def _wanted(view: View, dialect: str) -> dict[str, str]:
+    """Give what a view is narrowed to, by the names of `order.WANTED`, and the beginning of a code."""
+    wanted = {name: getattr(view, name) for name in order.WANTED if getattr(view, name)}
     if view.search:
         found = view.search.strip().lower()
-        columns = cases.c.case, cases.c.account
-        wanted.append(or_(*(_begins(column, found, dialect) for column in columns)))
-    return wanted or [true()]
-
-
-def _begins(column: ColumnElement[str], text: str, dialect: str) -> ColumnElement[bool]:
-    """Say whether a code begins with a text; SQLite finds it by its index only as a stretch of the order."""
-    if dialect == "sqlite":
-        return and_(column >= text, column < f"{text}~")
-    return column.startswith(text, autoescape=True)
+        if dialect == "sqlite":
+            return {**wanted, "search": found, "search_end": f"{found}~"}
+        wanted["search"] = found.translate(order.ESCAPED)
+    return wanted
 
 
 def _counts(connection: Connection, who: Person) -> dict[str, int]:
-    asked: Select[Any] = select(cases.c.state, func.count()).group_by(cases.c.state)
-    by_state = {state: int(many) for state, many in connection.execute(asked)}
+    by_state = tallies.by_state(connection)
     counts = {
-        which: connection.execute(select(func.count()).where(_which(which, who))).scalar_one()
-        for which in ("mine", "second", "clocks")
+        name: connection.execute(order.count(name), {"who": who.reviewer}).scalar_one()
+        for name in order.COUNTED
     }
     closed = by_state.pop("closed", 0)
     return counts | {"all": sum(by_state.values()), "closed": closed}
@@ -356,17 +294,10 @@ def filters(store: Store, who: Person) -> dict[str, list[str]]:
     """List the playbooks, platforms and languages that cases have, for the filters of the queue."""
     hold_role(who, *READS)
     with store.reading() as connection:
-        names = ("playbook", "platform", "lang")
-        return {name: list(_values(connection, cases.c[name])) for name in names}
-
-
-def _values(connection: Connection, column: ColumnElement[str]) -> Iterator[str]:
-    """Give the values of a column in order, each by one look into its index: they are few, and rows many."""
-    least = select(func.min(column))
-    value = connection.execute(least).scalar()
-    while value is not None:
-        yield value
-        value = connection.execute(least.where(column > value)).scalar()
+        return {
+            name: sorted(connection.execute(order.values(name)).scalars())
+            for name in order.WANTED
+        }
 
 
 def _written(phase: int, key: list[Any]) -> str:

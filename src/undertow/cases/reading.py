@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from undertow.cases.beside import (
     Act,
@@ -24,9 +24,10 @@ from undertow.cases.beside import (
     passages_of,
     targets_of,
 )
-from undertow.cases.claims import LEASE, is_held, renew, row_of
+from undertow.cases.claims import LEASE, is_held, renew, row_of, unknown_case
 from undertow.cases.dossier import Dossier, decode
 from undertow.cases.elsewhere import is_target_elsewhere
+from undertow.cases.exposed import MOST, WITHIN, counted
 from undertow.cases.ledger import record
 from undertow.cases.passages import subjects_of
 from undertow.cases.people import READS, WORKS, Person, hold_role
@@ -43,19 +44,38 @@ from undertow.cases.tables import (
 )
 from undertow.cases.vault import Subjects, context
 from undertow.errors import UndertowError
-from undertow.units import DAY, MINUTE
+from undertow.units import MINUTE
 
-MOST: Final = 50
-"""Texts that one person may open within `WITHIN` before they prove again who they are (T25)."""
 MOST_PROVED: Final = 150
 """Texts within `WITHIN` that no proof lets anybody pass: nobody reads four a second; ours."""
 MOST_IDENTITIES: Final = 10
 """Native ids that one person may open within `WITHIN`: seldom needed, and worth more than a text; ours."""
-WITHIN: Final = 10 * MINUTE
 RENEW: Final = LEASE - 5 * MINUTE
 """Looking at one's own case renews its lease once five minutes of it have gone, not at every look."""
 WHY: Final = 3
 """Letters of a reason for looking, at least."""
+
+_BODY: Final = select(dossiers.c.body).where(dossiers.c.hash == bindparam("hash"))
+_BODY_OF: Final = (
+    select(dossiers.c.body)
+    .join(cases, cases.c.dossier == dossiers.c.hash)
+    .where(cases.c.case == bindparam("case"))
+)
+_OTHERS: Final = select(cases).where(
+    cases.c.campaign == bindparam("campaign"), cases.c.case != bindparam("case")
+)
+_VERSIONS: Final = (
+    select(dossiers.c.hash, dossiers.c.at, dossiers.c.run)
+    .where(dossiers.c.case == bindparam("case"))
+    .order_by(dossiers.c.at.desc(), dossiers.c.hash)
+)
+_ENDS: Final = select(cases.c.case).where(
+    cases.c.case == bindparam("case"),
+    cases.c.holder == bindparam("who"),
+    cases.c.lease_until > bindparam("now"),
+    cases.c.lease_until < bindparam("until"),
+)
+_RUNS: Final = select(runs).order_by(runs.c.at.desc(), runs.c.run).limit(bindparam("many"))
 
 
 @dataclass(frozen=True)
@@ -89,16 +109,6 @@ class CaseView:
     also_target: bool = False
 
 
-@dataclass(frozen=True)
-class Exposure:
-    """How much a person has read: texts today (UTC), within ten minutes, identities today, and the limit."""
-
-    today: int
-    lately: int
-    identities: int
-    limit: int
-
-
 def case_view(store: Store, who: Person, case: str, now: int) -> CaseView:
     """Show a case; whoever holds it goes on holding it.
 
@@ -106,38 +116,57 @@ def case_view(store: Store, who: Person, case: str, now: int) -> CaseView:
         UndertowError: `case-unknown`; `role-refused` for an admin.
     """
     hold_role(who, *READS)
-    _stay(store, who, case, now)
+    stay(store, who, case, now)
+    return seen(store, who, case, now)
+
+
+def seen(store: Store, who: Person, case: str, now: int) -> CaseView:
+    """Show a case as `case_view` does, and leave its lease as it is; faults as there."""
+    hold_role(who, *READS)
     with store.reading() as connection:
         row = row_of(connection, case)
-        judged = judged_by(connection, who, [case])
-        blind = is_blind(row, who, judged)
-        body = select(dossiers.c.body).where(dossiers.c.hash == row.dossier)
-        dossier = decode(connection.execute(body).scalar_one())
-        asked = select(cases).where(cases.c.campaign == row.campaign, cases.c.case != case)
-        others = connection.execute(asked).all() if row.campaign else []
-        versions = (
-            select(dossiers.c.hash, dossiers.c.at, dossiers.c.run)
-            .where(dossiers.c.case == case)
-            .order_by(dossiers.c.at.desc(), dossiers.c.hash)
-        )
+        shown = shown_rows(connection, [row], who, now)[0]
+        body = connection.execute(_BODY, {"hash": row.dossier}).scalar_one()
         place = context("cases", case, "sealed_hold")
         return CaseView(
-            row=shown_rows(connection, [row], who, now)[0],
-            dossier=without_score(dossier) if blind else dossier,
+            row=shown,
+            dossier=without_score(decode(body)) if shown.blind else decode(body),
             hash=row.dossier,
-            blind=blind,
-            acts=acts_of(store, connection, row, who, blind=blind),
-            measures=() if blind else measures_of(connection, case),
+            blind=shown.blind,
+            acts=acts_of(store, connection, row, who, blind=shown.blind),
+            measures=() if shown.blind else measures_of(connection, case),
             targets=targets_of(connection, case),
             passages=passages_of(connection, case, who),
-            versions=tuple((h, at, run) for h, at, run in connection.execute(versions)),
+            versions=_versions(connection, case),
             hold_reason=opened(store, row.account, place, row.sealed_hold)
             if who.works
             else None,
             mine=is_held(row, now) and row.holder == who.reviewer,
-            others=tuple(shown_rows(connection, others, who, now)),
+            others=_others(connection, row, who, now),
             also_target=is_target_elsewhere(store, connection, row),
         )
+
+
+def _versions(connection: Connection, case: str) -> tuple[tuple[str, int, str], ...]:
+    rows = connection.execute(_VERSIONS, {"case": case})
+    return tuple((marked, at, run) for marked, at, run in rows)
+
+
+def _others(connection: Connection, row: Any, who: Person, now: int) -> tuple[Row, ...]:  # noqa: ANN401  # a row of `cases`
+    if not row.campaign:
+        return ()
+    given = {"campaign": row.campaign, "case": row.case}
+    return tuple(shown_rows(connection, connection.execute(_OTHERS, given).all(), who, now))
+
+
+def dossier_of(store: Store, who: Person, row: Row) -> Dossier:
+    """Give the dossier of a row of the queue as this person may see it; faults as `case_view`."""
+    hold_role(who, *READS)
+    with store.reading() as connection:
+        body = connection.execute(_BODY_OF, {"case": row.code}).scalar()
+    if body is None:
+        raise unknown_case()
+    return without_score(decode(body)) if row.blind else decode(body)
 
 
 def dossier_at(store: Store, who: Person, case: str, marked: str) -> Dossier:
@@ -207,8 +236,7 @@ def campaign_view(
 def run_summaries(store: Store, many: int = 30) -> list[dict[str, Any]]:
     """List what the last runs said of their data, newest first: `run`, `at` and what `cases.intake` kept."""
     with store.reading() as connection:
-        asked = select(runs).order_by(runs.c.at.desc(), runs.c.run).limit(many)
-        rows = connection.execute(asked).all()
+        rows = connection.execute(_RUNS, {"many": many}).all()
     return [{"run": row.run, "at": row.at, **msgspec.json.decode(row.summary)} for row in rows]
 
 
@@ -264,7 +292,7 @@ def reveal_identity(store: Store, who: Person, code: str, why: str, now: int) ->
     hold_role(who, *WORKS)
     _hold_why(why)
     with store.writing() as connection:
-        if _count(connection, who, "identity", now - WITHIN) >= MOST_IDENTITIES:
+        if counted(connection, who, "identity", now - WITHIN) >= MOST_IDENTITIES:
             raise UndertowError(
                 f"{MOST_IDENTITIES} identities were opened within ten minutes",
                 code="reveal-limit",
@@ -287,27 +315,14 @@ def reveal_identity(store: Store, who: Person, code: str, why: str, now: int) ->
     return opened
 
 
-def exposure_of(store: Store, who: Person, now: int) -> Exposure:
-    """Say how much a person has read; nobody else is told."""
-    with store.reading() as connection:
-        midnight = now - now % DAY
-        return Exposure(
-            today=_count(connection, who, "text", midnight),
-            lately=_count(connection, who, "text", now - WITHIN),
-            identities=_count(connection, who, "identity", midnight),
-            limit=MOST,
-        )
-
-
-def _stay(store: Store, who: Person, case: str, now: int) -> None:
+def stay(store: Store, who: Person, case: str, now: int) -> None:
     """Renew the lease of whoever looks at their own case."""
-    mine = cases.c.case == case, cases.c.holder == who.reviewer
-    ends = cases.c.lease_until > now, cases.c.lease_until < now + RENEW
+    given = {"case": case, "who": who.reviewer, "now": now, "until": now + RENEW}
     with store.reading() as connection:
-        if connection.execute(select(cases.c.case).where(*mine, *ends)).first() is None:
+        if connection.execute(_ENDS, given).first() is None:
             return
     with store.writing() as connection:
-        if connection.execute(select(cases.c.case).where(*mine, *ends)).first() is not None:
+        if connection.execute(_ENDS, given).first() is not None:
             renew(connection, case, now)
 
 
@@ -322,7 +337,7 @@ def _hold_why(why: str) -> None:
 
 def _hold_few(connection: Connection, who: Person, now: int, proved_at: int | None) -> None:
     """Ask who reads on whether it is they, and let nobody read everything: `reveal-proof`, `reveal-limit`."""
-    many = _count(connection, who, "text", now - WITHIN)
+    many = counted(connection, who, "text", now - WITHIN)
     most = MOST if proved_at is None else MOST_PROVED
     if many >= most:
         raise UndertowError(
@@ -332,7 +347,7 @@ def _hold_few(connection: Connection, who: Person, now: int, proved_at: int | No
         )
     if many < MOST or proved_at is None:
         return
-    if proved_at <= now - WITHIN or _count(connection, who, "text", proved_at) >= MOST:
+    if proved_at <= now - WITHIN or counted(connection, who, "text", proved_at) >= MOST:
         raise UndertowError(
             f"{MOST} texts were opened within ten minutes",
             code="reveal-proof",
@@ -357,13 +372,6 @@ def _write(
     connection.execute(insert(exposures).values(**row, sealed_why=sealed))
     facts = {"reviewer": who.reviewer, "case": case, "of": of, "why": why, "at": now}
     record(connection, store, f"look-{kind}", facts)
-
-
-def _count(connection: Connection, who: Person, what: str, since: int) -> int:
-    asked = select(func.count()).where(
-        exposures.c.reviewer == who.reviewer, exposures.c.what == what, exposures.c.at >= since
-    )
-    return int(connection.execute(asked).scalar_one())
 
 
 def _case_of(connection: Connection, code: str) -> tuple[str, str] | None:

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import RLock
+from threading import RLock, local
 from typing import Any, Final
 
 from sqlalchemy import (
     Connection,
     Engine,
+    bindparam,
     create_engine,
     event,
     insert,
@@ -40,6 +41,8 @@ from undertow.errors import OUR_FAULT, UndertowError
 FILE: Final = "cases.sqlite"
 MAKE: Final = "make one: undertow detect EVENTS --out DIR --into CASES"
 
+_SETTING: Final = select(about.c.value).where(about.c.name == bindparam("name"))
+
 
 @dataclass(frozen=True)
 class Store:
@@ -57,16 +60,40 @@ class Store:
     vault: Vault
     simulated: bool
     _turn: RLock = field(default_factory=RLock, repr=False, compare=False)
+    _page: local = field(default_factory=local, repr=False, compare=False)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection for reading one consistent state."""
+        """Give a connection for reading one consistent state; within `one_state`, of that one."""
+        held: Connection | None = getattr(self._page, "connection", None)
+        if held is not None:
+            yield held
+            return
         with self.engine.connect() as connection:
             if connection.dialect.name == "sqlite":
-                connection.execute(text("BEGIN"))
+                connection.exec_driver_sql("BEGIN")
             else:
-                connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+                connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
             yield connection
+
+    @contextmanager
+    def one_state(self) -> Iterator[None]:
+        """Let every `reading` of this thread in the block see one and the same state.
+
+        A page that reads in ten places begins one transaction instead of ten, and its parts agree.
+
+        Raises:
+            TypeError: something is to be written in the block: what is read after it would not show it.
+        """
+        if getattr(self._page, "connection", None) is not None:
+            yield
+            return
+        with self.reading() as connection:
+            self._page.connection = connection
+            try:
+                yield
+            finally:
+                del self._page.connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -76,7 +103,10 @@ class Store:
 
         Raises:
             UndertowError: `cases-unwritable` if the database cannot be written, at the end included.
+            TypeError: within `one_state`.
         """
+        if getattr(self._page, "connection", None) is not None:
+            raise TypeError("`writing` was called within `one_state`")
         if self.engine.dialect.name != "sqlite":
             with self.engine.connect() as connection, _settled(connection):
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
@@ -88,14 +118,13 @@ class Store:
             self.engine.connect() as connection,
             _settled(connection),
         ):
-            connection.execute(text("BEGIN IMMEDIATE"))
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     def setting(self, name: str) -> str | None:
         """Read a setting of the store; None if it was never set."""
         with self.reading() as connection:
-            asked = select(about.c.value).where(about.c.name == f"setting:{name}")
-            return connection.execute(asked).scalar()
+            return connection.execute(_SETTING, {"name": f"setting:{name}"}).scalar()
 
     def set_setting(self, name: str, value: str) -> None:
         """Keep a setting with the store."""

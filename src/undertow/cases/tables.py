@@ -112,14 +112,21 @@ cases = Table(
     ),
     CheckConstraint("(holder IS NULL) = (lease_until IS NULL)", name="lease"),
     Index("ix_cases_queue", "state", "priority", "case"),
-    Index("ix_cases_holder", "holder"),
     Index("ix_cases_campaign", "campaign"),
     Index("ix_cases_closed", "state", "updated_at", "case"),
+    Index("ix_cases_age", "state", "opened_at", "case"),
     Index("ix_cases_playbook", "playbook"),
     Index("ix_cases_platform", "platform"),
     Index("ix_cases_lang", "lang"),
     Index("ix_cases_merged_into", "merged_into"),
     sqlite_strict=True,
+)
+# Most cases have no holder: a database that counted an index over all of them would rather read the whole table.
+Index(
+    "ix_cases_holder",
+    cases.c.holder,
+    sqlite_where=cases.c.holder.is_not(None),
+    postgresql_where=cases.c.holder.is_not(None),
 )
 Index(
     "ix_cases_due_at",
@@ -133,9 +140,8 @@ Index(
     sqlite_where=cases.c.lease_until.is_not(None),
     postgresql_where=cases.c.lease_until.is_not(None),
 )
-# Counting by state, and finding by the beginning of a code, PostgreSQL does by reading the whole table without these;
-# SQLite has covering indexes for the first, and finds codes as a stretch of the order (`queue._begins`).
-Index("ix_cases_state", cases.c.state).ddl_if(dialect="postgresql")
+# PostgreSQL finds the beginning of a code by reading the whole table without these; SQLite finds it as a stretch of
+# the order (`order._begins`).
 Index("ix_cases_case_begin", cases.c.case, postgresql_ops={"case": "text_pattern_ops"}).ddl_if(
     dialect="postgresql"
 )
@@ -146,6 +152,15 @@ Index(
 
 `priority` orders the queue (`cases.rule`); `sealed_hold` is the reason why a case is kept longer, null for no hold.
 """
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("state", Word, primary_key=True),
+    Column("cases", Integer, nullable=False),
+    sqlite_strict=True,
+)
+"""How many cases stand in each state: kept by triggers (`cases.tallies`), so that no page counts them all."""
 
 dossiers = Table(
     "dossiers",
@@ -217,6 +232,17 @@ reviewers = Table(
 `subject` of single sign-on, are keyed codes of the vault; the name itself is sealed. `let_in_by` is the admin who last
 gave them a way in (null: at the machine itself): made them or, at `let_in_at`, let them choose another password."""
 
+views = Table(
+    "views",
+    metadata,
+    Column("view", Word, primary_key=True),
+    Column("reviewer", Word, ForeignKey("reviewers.reviewer"), nullable=False, index=True),
+    Column("made_at", Moment, nullable=False),
+    Column("sealed_view", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+"""Views of the queue that people keep for themselves (`cases.saved`): name and filters, sealed together."""
+
 second_factors = Table(
     "second_factors",
     metadata,
@@ -257,6 +283,7 @@ acts = Table(
     Column("about", Word, ForeignKey("subjects.code")),
     Column("sealed_reason", LargeBinary),
     Column("seconds", Integer),
+    Index("ix_acts_kind", "kind", "at"),
     sqlite_strict=True,
 )
 """All that people (and the clock, `reviewer` null) did to cases, in order; nothing here is changed later.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -32,12 +32,17 @@ def backtest(
         bool,
         typer.Option("--accounts", help="Name the accounts listed, as `detect` does; in JSON."),
     ] = False,
+    decisions: Annotated[
+        Path | None,
+        typer.Option(help="What was decided, as `case decisions` writes it: count it."),
+    ] = None,
     fmt: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:
     """Try a playbook on events: matches over time, volume, work, slices, overlap with others.
 
     Opens no case and keeps nothing. Samples stand under codes of this answer alone; accounts are named only
-    where --accounts asks for it.
+    where --accounts asks for it. With --decisions it says how many of those listed were confirmed and
+    rejected.
 
     Example: undertow backtest mine.yaml events.parquet --beside extremist-recruitment --format json
     """
@@ -56,10 +61,13 @@ def backtest(
         timezone=timezone,
         chance=chance,
         minutes=minutes,
-        accounts=accounts,
+        accounts=accounts or decisions is not None,
     )
+    verdicts = None if decisions is None else _verdicts(decisions)
     with progress("trying the playbook", None, "events") as advance:
         told = run(asked, advance)
+    if verdicts is not None:
+        _hold_against(told, verdicts, named=accounts)
     if fmt is Format.JSON:
         say(json.dumps(told, ensure_ascii=False))
         return
@@ -76,10 +84,48 @@ def backtest(
         {"what": f"also listed by {one['playbook']}", "many": one["both"]}
         for one in told["overlap"]
     ]
+    rows += _decided(told.get("labelled"))
     show(rows, ["what", "many"], fmt)
     note(
         "raised: above even odds, so in the queue; hours: of reviewing them; exposures: texts they rest on"
     )
+
+
+def _verdicts(path: Path) -> dict[str, str]:
+    """Read what was decided, before anything is tried: a file that is none is refused at once."""
+    from undertow.cases.labelled import verdicts_in
+    from undertow.learning.decisions import read_decisions
+
+    return verdicts_in(read_decisions(path))
+
+
+def _hold_against(told: dict[str, Any], verdicts: dict[str, str], *, named: bool) -> None:
+    """Count decisions among the accounts that are listed; their names stay only where they were asked for."""
+    from dataclasses import asdict
+
+    from undertow.cases.labelled import counted
+
+    listed = told["listed"] if named else told.pop("listed")
+    came = counted({str(one["account"]): bool(one["raised"]) for one in listed}, verdicts)
+    told["labelled"] = came | {what: asdict(came[what]) for what in ("listed", "raised")}
+
+
+def _decided(labelled: dict[str, Any] | None) -> list[dict[str, object]]:
+    if labelled is None:
+        return []
+    rows: list[dict[str, object]] = [
+        {"what": f"{what}: {verdict}", "many": labelled[what][verdict]}
+        for what in ("listed", "raised")
+        for verdict in ("confirmed", "rejected", "unclear", "undecided")
+    ]
+    share = labelled["listed"]["share"]
+    if share is not None:
+        low, high = labelled["listed"]["low"], labelled["listed"]["high"]
+        said = f"{share:.2f} ({low:.2f} to {high:.2f})"
+        rows.append({"what": "confirmed of confirmed and rejected", "many": said})
+    found = f"{labelled['found']} of {labelled['confirmed']}"
+    rows.append({"what": "confirmed accounts that are listed", "many": found})
+    return rows
 
 
 def _book(name: str) -> Playbook:

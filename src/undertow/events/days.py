@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from undertow.events.log import EventLog, type_code
-from undertow.events.table import VISIBILITIES
+from undertow.events.table import TYPES, VISIBILITIES
 from undertow.units import DAY
 
 MOST: Final = 400
@@ -30,21 +30,24 @@ def days_seen(log: EventLog) -> dict[str, Any]:
         `first`: the first day counted, days since 1970 (UTC); None for an empty log. `channels`: one entry per
         platform and class that has an event on any of these days, with `platform` (None where events name none),
         `class` (of `CHANNELS`), and `events`, one count a day up to the last day of the log. `left_out`: channels
-        beyond `MOST_CHANNELS`, those with fewest events.
+        beyond `MOST_CHANNELS`, those with fewest events. `types`: one entry per type that was seen, with `type` and
+        `events` in the same way.
     """
     if not len(log):
-        return {"first": None, "channels": [], "left_out": 0}
+        return {"first": None, "channels": [], "left_out": 0, "types": []}
     last = int(log.at[-1]) // DAY
     first = max(int(log.at[0]) // DAY, last - MOST + 1)
     ends = np.searchsorted(log.at, np.arange(first, last + 2, dtype=np.int64) * DAY)
     many = len(CHANNELS) * (len(log.platforms) + 1)
     whole = np.zeros(many, np.int64)
+    types = np.zeros((last - first + 1, len(TYPES)), np.int64)
     by_day: list[tuple[np.ndarray, np.ndarray]] = []
     for day in range(last - first + 1):
         rows = slice(int(ends[day]), int(ends[day + 1]))
         channel = (log.platform[rows].astype(np.int64) + 1) * len(CHANNELS) + _class(log, rows)
         counted = np.bincount(channel, minlength=many)
         whole += counted
+        types[day] = np.bincount(log.type[rows], minlength=len(TYPES))
         held = np.flatnonzero(counted)
         by_day.append((held, counted[held]))
     seen = np.flatnonzero(whole)
@@ -65,6 +68,10 @@ def days_seen(log: EventLog) -> dict[str, Any]:
             for place, column in enumerate(kept.tolist())
         ],
         "left_out": len(seen) - len(kept),
+        "types": [
+            {"type": TYPES[column], "events": types[:, column].tolist()}
+            for column in np.flatnonzero(types.any(axis=0)).tolist()
+        ],
     }
 
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -35,6 +36,7 @@ _TICKS: Final = tuple(
 )
 
 
+@lru_cache(maxsize=4096)
 def shape(place: int, x: float = 0.0, y: float = 0.0, radius: float = 12.0) -> str:
     """Draw the shape of the step at `place` (from 0) around a point, as SVG path data."""
     sides = _SIDES[place % len(_SIDES)]

@@ -140,12 +140,20 @@ class Channel(msgspec.Struct, frozen=True, rename={"kind": "class"}):
     events: tuple[int, ...]
 
 
+class TypeDays(msgspec.Struct, frozen=True):
+    """Events of one type, one count a day."""
+
+    type: str
+    events: tuple[int, ...]
+
+
 class Days(msgspec.Struct, frozen=True):
-    """Events by day and channel; `first` is the first day counted, since 1970 (UTC); `left_out`: further channels."""
+    """Events by day and channel, and by type; `first` is the first day counted, since 1970 (UTC); `left_out`: further channels."""
 
     first: int | None = None
     channels: tuple[Channel, ...] = ()
     left_out: int = 0
+    types: tuple[TypeDays, ...] = ()
 
 
 class Run(msgspec.Struct, frozen=True, rename={"since": "from", "version": "undertow"}):

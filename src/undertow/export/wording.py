@@ -25,7 +25,9 @@ def visible(text: object) -> str:
     >>> visible("ad\u202emin")
     'ad⟨U+202E⟩min'
     """
-    return "".join(_shown(char) for char in str(text))
+    written = str(text)
+    # What Python calls printable holds none of the hidden categories; nearly all that is shown is.
+    return written if written.isprintable() else "".join(map(_shown, written))
 
 
 def _shown(char: str) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from undertow.cases import reading, reasons
 from undertow.cases.beside import opened
+from undertow.cases.exposed import exposure_of
 from undertow.cases.people import WORKS, Person, hold_role
 from undertow.cases.reading import CaseView
 from undertow.cases.store import Store
@@ -135,7 +136,7 @@ def _texts(
     store: Store, who: Person, view: CaseView, why: str, now: int
 ) -> tuple[Passage, ...]:
     """Open every passage, each a look of its own; none at all if they are more than may be read at once."""
-    exposure = reading.exposure_of(store, who, now)
+    exposure = exposure_of(store, who, now)
     if exposure.lately + len(view.passages) > exposure.limit:
         raise UndertowError(
             "the case has more passages than you may open within ten minutes",

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from undertow.cases import campaigns, health, month, playbook_states, reading
+from undertow.cases import campaigns, health, month, playbook_states, reading, saved
 from undertow.cases import queue as queues
 from undertow.review.asked import current, now_of, store_of
 from undertow.review.language import moment
@@ -18,6 +18,7 @@ router = APIRouter()
 
 Filter = Annotated[str, Query(max_length=200)]
 Which = Literal["all", "mine", "second", "clocks", "closed"]
+Sort = Literal["", "oldest"]
 
 
 def twin(facts: object) -> Response:
@@ -33,6 +34,7 @@ def queue_json(
     platform: Filter = "",
     lang: Filter = "",
     find: Filter = "",
+    sort: Sort = "",
     after: Filter = "",
 ) -> Response:
     """Give a page of the queue."""
@@ -43,8 +45,15 @@ def queue_json(
         lang=lang or None,
         search=find or None,
         after=after or None,
+        sort=sort,
     )
     return twin(queues.queue(store_of(request), current(request), asked, now_of(request)))
+
+
+@router.get("/queue/saved.json", name="views_json")
+def views_json(request: Request) -> Response:
+    """Give the views of the queue that this person keeps."""
+    return twin(saved.saved(store_of(request), current(request)))
 
 
 @router.get("/case/{case}.json", name="case_json")

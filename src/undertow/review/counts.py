@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from fastapi import FastAPI
 from sqlalchemy import func, select
 
-from undertow.cases import checkpoints
+from undertow.cases import checkpoints, tallies
 from undertow.cases.policy import OUTCOMES
 from undertow.cases.store import Store
 from undertow.cases.tables import acts, cases, exposures, outbox
@@ -65,8 +65,7 @@ def stored(store: Store, now: int) -> Stored:
     """Count what stands in the store at one moment; `now` in microseconds."""
     is_open = cases.c.state != "closed"
     with store.reading() as connection:
-        by_state = select(cases.c.state, func.count()).group_by(cases.c.state)
-        states = {state: int(many) for state, many in connection.execute(by_state)}
+        states = tallies.by_state(connection)
         oldest = connection.execute(select(func.min(cases.c.opened_at)).where(is_open)).scalar()
         late = select(func.count()).where(is_open, cases.c.due_at < now)
         settled = select(acts.c.outcome, func.count()).where(acts.c.kind == "settle")

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from undertow.cases import reading
+from undertow.cases.exposed import exposure_of
 from undertow.cases.reading import CaseView
 from undertow.errors import UndertowError
 from undertow.outward.exporting import DECIDED, KINDS, NO_TEXT, Asked, Kind, export
@@ -93,7 +94,7 @@ def exports(request: Request, case: str) -> Response:
 
     store, who, now = store_of(request), current(request), now_of(request)
     view = reading.case_view(store, who, case, now)
-    exposure = reading.exposure_of(store, who, now)
+    exposure = exposure_of(store, who, now)
     left = max(exposure.limit - exposure.lately, 0)
     shown = preview(view, left, now, works=who.works)
     if wants_json(request):

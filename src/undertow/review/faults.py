@@ -46,6 +46,7 @@ STATUS: Final = {
     "identity-unknown": 404,
     "measure-unknown": 404,
     "passage-unknown": 404,
+    "saved-view-unknown": 404,
     "person-unknown": 404,
     "playbook-version-unknown": 404,
     "target-unknown": 404,

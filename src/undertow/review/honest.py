@@ -58,6 +58,11 @@ def pieces(text: str) -> list[Piece]:
     return made
 
 
+def is_hidden(text: str, place: int) -> bool:
+    """Say whether the character at a place is one that hides: a control, a direction, a joiner where none is needed."""
+    return _kind(text, place) == "hidden"
+
+
 def _kind(text: str, place: int) -> str:
     char = text[place]
     category = unicodedata.category(char)

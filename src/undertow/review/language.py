@@ -12,9 +12,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import Final
+from typing import Final, Literal
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_timedelta
@@ -24,6 +24,7 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
 from undertow.export import wording
+from undertow.units import DAY
 
 LANGUAGES: Final = {"en": "English", "fr": "Français", "de": "Deutsch", "ar": "العربية"}
 """Code and own name of each language of the desk."""
@@ -31,6 +32,19 @@ _LOCALES: Final = {"en": "en_GB"}
 """Where the locale is not the code: days are written as in the report."""
 MICROS: Final = 1_000_000
 MINUTE: Final = 60 * MICROS
+Unit = Literal["year", "month", "week", "day", "hour", "minute", "second"]
+UNITS: Final[dict[Unit, int]] = {
+    "year": 31_536_000,
+    "month": 2_592_000,
+    "week": 604_800,
+    "day": 86_400,
+    "hour": 3_600,
+    "minute": 60,
+    "second": 1,
+}
+"""Seconds of each, as Babel counts them."""
+TWICE: Final = 1.6
+"""A length is written in the largest unit that it holds this often: 40 hours are two days, 36 are 36 hours."""
 _FIRST_STRONG: Final = "\N{FIRST STRONG ISOLATE}"
 _LEFT: Final = "\N{LEFT-TO-RIGHT ISOLATE}"
 _POP: Final = "\N{POP DIRECTIONAL ISOLATE}"
@@ -61,10 +75,15 @@ class Language:
     locale: Locale
     catalog: gettext.NullTranslations
 
-    @property
+    @cached_property
     def direction(self) -> str:
         """`rtl` or `ltr`."""
         return "rtl" if self.locale.text_direction == "rtl" else "ltr"
+
+    @cached_property
+    def _name(self) -> str:
+        """The locale's name, which Babel puts together anew each time it is asked."""
+        return str(self.locale)
 
     def say(self, msgid: str, /, **values: object) -> Shown:
         """Say a sentence, its values put in where `{name}` stands."""
@@ -90,12 +109,12 @@ class Language:
 
         Digits are Western in every language, as in codes, times and exports that stand beside them.
         """
-        return _written(str(self.locale), value, None)
+        return _written(self._name, value, None)
 
     def decimal(self, value: float, digits: int = 1) -> Shown:
         """Write a number with so many decimals."""
         pattern = "#,##0." + "0" * digits if digits else "#,##0"
-        return _written(str(self.locale), value, pattern)
+        return _written(self._name, value, pattern)
 
     def percent(self, rate: float) -> Shown:
         """Write a rate in percent with two significant digits."""
@@ -126,26 +145,23 @@ class Language:
 
     def day(self, at: int) -> Shown:
         """Write a day."""
-        return Shown(format_date(moment(at), "medium", locale=self.locale))
+        return _day(self._name, at // DAY, None)
 
     def minute(self, at: int) -> Shown:
         """Write a moment in UTC to the minute: the same form in every language, as in exports."""
-        return self._upright(f"{moment(at):%Y-%m-%d %H:%M}")
+        return self._upright(moment(at).isoformat(" ", "minutes")[:16])
 
     def short_day(self, at: int) -> Shown:
         """Write day and month as this language writes them."""
-        return Shown(format_skeleton("MMMd", moment(at), tzinfo=UTC, locale=self.locale))
+        return _day(self._name, at // DAY, "MMMd")
 
     def lasting(self, micros: int) -> Shown:
         """Write a length of time in its largest unit: `2 days`."""
-        length = timedelta(microseconds=abs(micros))
-        return Shown(format_timedelta(length, threshold=1.6, locale=self.locale))
+        return _length(self._name, *_largest(micros), "long")
 
     def brief(self, micros: int) -> Shown:
         """Write a length of time as short as this language can: `2d`."""
-        length = timedelta(microseconds=abs(micros))
-        said = format_timedelta(length, threshold=1.6, format="narrow", locale=self.locale)
-        return Shown(said)
+        return _length(self._name, *_largest(micros), "narrow")
 
     def listed(self, words: Sequence[object], style: str = "standard") -> Shown:
         """Join words as in a sentence; `style` may be `or`."""
@@ -159,6 +175,37 @@ class Language:
 def _written(locale: str, value: float, pattern: str | None) -> Shown:
     """Write a number; the same few hundred stand on page after page, and Babel reads the pattern anew each time."""
     return Shown(format_decimal(value, format=pattern, locale=locale, numbering_system="latn"))
+
+
+@lru_cache(maxsize=8192)
+def _day(locale: str, day: int, skeleton: str | None) -> Shown:
+    """Write a day since 1970, or its day and month; a slider names every day of half a year."""
+    at = moment(day * DAY)
+    if skeleton is None:
+        return Shown(format_date(at, "medium", locale=locale))
+    return Shown(format_skeleton(skeleton, at, tzinfo=UTC, locale=locale))
+
+
+def _largest(micros: int) -> tuple[Unit, int]:
+    """Give the largest unit of which a length holds at least `TWICE`, and how many, as Babel rounds."""
+    seconds = abs(micros) / MICROS
+    for unit, of in UNITS.items():
+        if seconds / of >= TWICE:
+            return unit, round(seconds / of)
+    return "second", round(max(1, seconds)) if seconds else 0
+
+
+@lru_cache(maxsize=4096)
+def _length(locale: str, unit: Unit, many: int, form: Literal["long", "narrow"]) -> Shown:
+    """Write so many of a unit; ages of rows differ by seconds that nobody is shown."""
+    said = format_timedelta(
+        timedelta(seconds=many * UNITS[unit]),
+        granularity=unit,
+        threshold=math.inf,
+        format=form,
+        locale=locale,
+    )
+    return Shown(said)
 
 
 @cache

@@ -79,6 +79,9 @@ ROUTES: Final[Mapping[str, Policy]] = {
     # Screens and their twins
     "queue": READERS,
     "queue_json": READERS,
+    "views_json": READERS,
+    "view_save": READERS,
+    "view_remove": READERS,
     "case": READERS,
     "case_json": READERS,
     "campaign": READERS,

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, Final
 
 import jinja2
+from jinja2.environment import TemplateModule
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from undertow import __version__
-from undertow.cases.reading import exposure_of
+from undertow.cases.exposed import exposure_of
 from undertow.export import charts, pages, wording
-from undertow.review import honest, names
+from undertow.review import honest, names, normal
 from undertow.review.asked import (
     desk_of,
     is_partial,
@@ -47,8 +48,36 @@ def render(
         status: of the answer.
         context: what the template names beside what every page has (`_standing`).
     """
-    page = environment().get_template(name).render({**_standing(request), **context})
-    return HTMLResponse(page, status_code=status)
+    known = {**_standing(request), **context}
+    known["p"] = _Parts(environment().get_template("parts.html").make_module(known))
+    return HTMLResponse(environment().get_template(name).render(known), status_code=status)
+
+
+class _Parts:
+    """The macros of `parts.html` for one page; each draws the same thing once.
+
+    Made once a page, since an `import` in each of its ten templates would run all of that file as often. What a macro
+    gives depends on nothing but its arguments and the page, and forty rows draw four shapes.
+    """
+
+    def __init__(self, module: TemplateModule) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Callable[..., str]:
+        """Give a macro that remembers, for this page."""
+        macro: Callable[..., str] = getattr(self._module, name)
+        made: dict[tuple[object, ...], str] = {}
+
+        def remembered(*given: object) -> str:
+            try:
+                if given not in made:
+                    made[given] = macro(*given)
+                return made[given]
+            except TypeError:  # a list or a mapping among what was given
+                return macro(*given)
+
+        setattr(self, name, remembered)
+        return remembered
 
 
 def choices_of(request: Request) -> Choices:
@@ -114,6 +143,8 @@ def environment() -> jinja2.Environment:
     filters: Mapping[str, Any] = {
         "visible": wording.visible,
         "honest": honest.pieces,
+        "normalised": normal.pieces,
+        "sameness": normal.is_same,
         "short": names.short,
         "shortened": wording.shortened,
     }

@@ -10,11 +10,11 @@ import hashlib
 import secrets
 from typing import Final
 
-from sqlalchemy import ColumnElement, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, insert, select, update
 from starlette.responses import Response
 
 from undertow.cases.ledger import record
-from undertow.cases.people import person
+from undertow.cases.people import person_in
 from undertow.cases.store import Store
 from undertow.cases.tables import reviewers, second_factors, sessions
 from undertow.review.asked import Standing
@@ -22,6 +22,17 @@ from undertow.review.settings import MINUTE, Settings
 
 SEEN_EVERY: Final = MINUTE
 """`seen_at` is written at most once in this time, so that reading pages writes little."""
+_FOUND: Final = (
+    select(
+        sessions,
+        reviewers.c.sealed_name,
+        reviewers.c.role,
+        reviewers.c.settings,
+        exists().where(second_factors.c.reviewer == reviewers.c.reviewer).label("has_factor"),
+    )
+    .join(reviewers, reviewers.c.reviewer == sessions.c.reviewer)
+    .where(sessions.c.token_hash == bindparam("token_hash"), reviewers.c.disabled_at.is_(None))
+)
 
 
 def digest(token: str) -> str:
@@ -67,14 +78,8 @@ def begin(
 def find(store: Store, token: str, now: int, settings: Settings) -> Standing | None:
     """Give the session of a token, or None where it has ended or never was; mark it as seen."""
     hashed = digest(token)
-    has_factor = exists().where(second_factors.c.reviewer == reviewers.c.reviewer)
-    asked = (
-        select(sessions, reviewers.c.settings, has_factor.label("has_factor"))
-        .join(reviewers, reviewers.c.reviewer == sessions.c.reviewer)
-        .where(sessions.c.token_hash == hashed, reviewers.c.disabled_at.is_(None))
-    )
     with store.reading() as connection:
-        row = connection.execute(asked).one_or_none()
+        row = connection.execute(_FOUND, {"token_hash": hashed}).one_or_none()
     if row is None or not _lasts(row.made_at, row.seen_at, now, settings):
         return None
     if now - row.seen_at > SEEN_EVERY:
@@ -82,9 +87,7 @@ def find(store: Store, token: str, now: int, settings: Settings) -> Standing | N
             connection.execute(
                 update(sessions).where(sessions.c.token_hash == hashed).values(seen_at=now)
             )
-    who = person(store, row.reviewer)
-    if who is None:
-        return None
+    who = person_in(store, row)
     needs = row.has_factor or (settings.second_factor and who.works)
     return Standing(
         person=who,

@@ -19,6 +19,7 @@ from undertow.review.drawing import campaign as drawing
 from undertow.review.drawing.spans import span
 from undertow.review.language import MICROS, Language
 from undertow.review.rendering import language_of, render
+from undertow.review.screens.paths import path
 
 router = APIRouter()
 
@@ -72,13 +73,18 @@ def campaign_page(
     request: Request,
     campaign: str,
     until: Annotated[int | None, Query(ge=0, le=10_000_000)] = None,
+    target: Annotated[str, Query(max_length=100)] = "",
 ) -> HTMLResponse:
-    """Show one campaign; `until` draws it as it was known from events up to that step of the slider."""
+    """Show one campaign.
+
+    `until` draws it as it was known from events up to that step of the slider; `target` marks the path of one person.
+    """
     store, who, language = store_of(request), current(request), language_of(request)
     found = campaign_view(store, who, campaign, now_of(request))
     cards = [one.campaign for _, one in found if one.campaign is not None]
     # Who is to judge a case of it first sees no ties; the newest card says the most.
     card = max(cards, key=lambda one: len(one.ties), default=None)
+    told = _tied(language, card, found, until) if card else {"span": None}
     return render(
         request,
         "campaign.html",
@@ -87,8 +93,19 @@ def campaign_page(
         rows=[row for row, _ in found],
         place=store.folder.name,
         **_counted(language, found),
-        **(_tied(language, card, found, until) if card else {"span": None}),
+        **told,
+        **(_path(found, target, told) if card and target else {"walk": None, "hops": []}),
     )
+
+
+def _path(
+    found: list[tuple[Row, Dossier]], target: str, told: dict[str, Any]
+) -> dict[str, Any]:
+    """Follow a person up to the chosen step of the slider."""
+    chosen = told["span"]
+    until = None if chosen is None or chosen.is_whole else (chosen.until + 1) * chosen.unit
+    made = path(found, target, until)
+    return {"walk": made, "hops": made.hops(told["drawn"])}
 
 
 def _counted(language: Language, found: list[tuple[Row, Dossier]]) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from fastapi.responses import HTMLResponse
 
 from undertow.cases import beside
 from undertow.cases.dossier import Dossier, FunnelCard
-from undertow.cases.people import Person, people
+from undertow.cases.people import Person, names_of, people
 from undertow.cases.policy import RESTRICTIVE, clauses
-from undertow.cases.reading import CaseView, case_view, dossier_at
+from undertow.cases.reading import CaseView, dossier_at, seen, stay
 from undertow.cases.store import Store
 from undertow.export import wording
 from undertow.nulls.probability import MOST
@@ -96,34 +96,52 @@ def case_page(
     `target` names the person whose funnel is drawn; the strongest is, where it names none. `since` and `until`
     are the span of `drawing.spans` whose events are shown.
     """
+    stay(store_of(request), current(request), case, now_of(request))
+    with store_of(request).one_state():
+        return _page(request, case, target, (since, until))
+
+
+def _page(
+    request: Request, case: str, target: str, span: tuple[int | None, int | None]
+) -> HTMLResponse:
     store, who = store_of(request), current(request)
-    view = case_view(store, who, case, now_of(request))
+    view = seen(store, who, case, now_of(request))
     language = language_of(request)
-    staff = people(store)
-    names_of = {one.person.reviewer: one.person.name for one in staff}
+    staff = _names(store, view)
     return render(
         request,
         "case.html",
         row=view.row,
-        holder=names_of.get(view.row.holder or "", view.row.holder),
-        people=names_of,
+        holder=staff.get(view.row.holder or "", view.row.holder),
+        people=staff,
         dossier=view.dossier,
         hidden=view.blind,
         hold_reason=view.hold_reason,
         place=store.folder.name,
         python=_python(store, case),
-        strip=strip.strip(language, view.dossier, since, until),
+        strip=strip.strip(language, view.dossier, *span),
         **_claimed(language, view, target),
         **({} if view.blind else _evidence(language, view)),
         **_beside(language, view),
         **_texts(language, view, who),
-        colleagues=[
-            (one.person.reviewer, one.person.name)
-            for one in staff
-            if one.person.works and one.disabled_at is None and one.person != who
-        ],
-        **_deciding(request, view, who, names_of),
+        colleagues=_colleagues(store, who) if view.row.holder == who.reviewer else [],
+        **_deciding(request, view, who, staff),
     )
+
+
+def _names(store: Store, view: CaseView) -> dict[str, str]:
+    """Name everybody who did something to a case, whom it was handed to, and who holds it."""
+    handed = (one.outcome for one in view.acts if one.kind == "hand_over")
+    return names_of(store, (view.row.holder, *(one.reviewer for one in view.acts), *handed))
+
+
+def _colleagues(store: Store, who: Person) -> list[tuple[str, str]]:
+    """List the others who work on cases, to whom one can be handed."""
+    return [
+        (one.person.reviewer, one.person.name)
+        for one in people(store)
+        if one.person.works and one.disabled_at is None and one.person != who
+    ]
 
 
 def _claimed(language: Language, view: CaseView, target: str) -> dict[str, Any]:

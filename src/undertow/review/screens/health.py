@@ -17,7 +17,9 @@ from undertow.review import evidence, names
 from undertow.review.asked import now_of, store_of
 from undertow.review.drawing.gaps import Gaps, gaps
 from undertow.review.language import MICROS, Language, Shown
+from undertow.review.names import marked
 from undertow.review.rendering import language_of, render
+from undertow.review.screens import mix
 from undertow.review.screens.chains import title_of
 
 router = APIRouter()
@@ -31,6 +33,8 @@ REFUSED: Final = 0.01
 """Share of rows set aside from which on it is a warning (ours)."""
 DISK: Final = 2 * 2**30
 """Bytes free, as `undertow doctor` asks."""
+EVENTS: Final = marked("Types of events, by the newest run")
+CASES: Final = marked("Languages of cases opened")
 MONTH: Final = 30 * DAY
 """How far back a gap is told of on top; older ones stand in the strip."""
 FLOOD: Final = 3.0
@@ -93,6 +97,14 @@ def health_page(request: Request) -> HTMLResponse:
             for one in (newest or {}).get("sources", ())
         ],
         gaps=_gaps(language, newest),
+        mixes=[
+            (language.say(says), some)
+            for says, some in (
+                (EVENTS, mix.of_types(language, (newest or {}).get("days"))),
+                (CASES, mix.of_languages(language, found.languages)),
+            )
+            if some
+        ],
         kind_of=lambda kind: names.label(language, names.CHANNELS, kind),
         rules=_rules(language, found),
         rejects=(newest or {}).get("reject_reasons", ()),

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, cast
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from undertow.cases import saved
 from undertow.cases.claims import CLAIMABLE
 from undertow.cases.dossier import EvidenceLine
-from undertow.cases.people import people
+from undertow.cases.order import BY_RANK, SORTS
+from undertow.cases.people import names_of, people
 from undertow.cases.queue import Row, View, Which, filters, queue
-from undertow.cases.reading import case_view, run_summaries
+from undertow.cases.reading import dossier_of, run_summaries
 from undertow.cases.store import Store
 from undertow.export import wording
 from undertow.review import evidence, names
-from undertow.review.asked import current, now_of, store_of
+from undertow.review.asked import current, now_of, store_of, wants_json
 from undertow.review.language import Language, Shown
 from undertow.review.names import marked
 from undertow.review.rendering import language_of, render
@@ -31,6 +33,8 @@ from undertow.review.screens.chains import (
 )
 
 router = APIRouter()
+
+Filter = Annotated[str, Form(max_length=200)]
 
 STRONGEST: Final = 3
 """Points of a preview, for and against."""
@@ -47,6 +51,8 @@ VIEWS: Final = {
     "clocks": (marked("Clocks"), marked("What runs out first stands first.")),
     "closed": (marked("Closed"), marked("What was decided, newest first.")),
 }
+FIRST: Final = marked("What was opened first stands first.")
+SORTED: Final = {"": marked("by rank"), "oldest": marked("oldest first")}
 EMPTY: Final = {
     "all": (
         marked("Nothing waits for review."),
@@ -90,6 +96,16 @@ class Choice:
 
 
 @dataclass(frozen=True)
+class SavedLink:
+    """A view that the person keeps: its code, its name, where it leads, and whether it is what is shown."""
+
+    code: str
+    name: str
+    link: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class Box:
     """One filter: its name in the link, what it chooses by, the value chosen, and the values there are."""
 
@@ -121,30 +137,46 @@ class Preview:
 
 
 @router.get("/queue", name="queue", response_class=HTMLResponse)
-def queue_page(
+def queue_page(  # noqa: PLR0913, PLR0917  # one for each part of the link
     request: Request,
     view: str = "all",
     at: str | None = None,
     find: str | None = None,
+    sort: str = "",
     playbook: str | None = None,
     platform: str | None = None,
     lang: str | None = None,
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> HTMLResponse:
     """Show one view of the queue, with a preview of the row `at`, or of the first."""
-    store, who, now = store_of(request), current(request), now_of(request)
-    language = language_of(request)
     which = cast("Which", view if view in VIEWS else "all")
-    asked = View(which, playbook or None, platform or None, lang or None, find or None, after)
+    asked = View(
+        which,
+        playbook or None,
+        platform or None,
+        lang or None,
+        find or None,
+        after,
+        sort=sort if sort in SORTS else "",
+    )
+    with store_of(request).one_state():
+        return _page(request, asked, at)
+
+
+def _page(request: Request, asked: View, at: str | None) -> HTMLResponse:
+    store, who, now = store_of(request), current(request), now_of(request)
+    language, which = language_of(request), asked.which
     page = queue(store, who, asked, now)
     chosen = filters(store, who)
     kept = {
         "view": which,
-        "playbook": playbook,
-        "platform": platform,
-        "lang": lang,
-        "find": find,
+        "playbook": asked.playbook,
+        "platform": asked.platform,
+        "lang": asked.lang,
+        "find": asked.search,
+        "sort": asked.sort,
     }
+    set_ = {name: value for name, value in kept.items() if value}
     here = next(
         (row for row in page.rows if row.code == at), page.rows[0] if page.rows else None
     )
@@ -158,13 +190,22 @@ def queue_page(
         chosen={
             "name": which,
             "says": language.say(VIEWS[which][0]),
-            "about": language.say(VIEWS[which][1]),
-            "find": find,
+            "about": language.say(
+                FIRST if asked.sort and which in BY_RANK else VIEWS[which][1]
+            ),
+            "find": asked.search,
+            "sort": asked.sort if which in BY_RANK else None,
+            "filters": [(name, value) for name, value in kept.items() if value],
         },
+        saved=[
+            SavedLink(one.code, one.name, _link(**one.filters), one.filters == set_)
+            for one in saved.saved(store, who)
+        ],
+        sorts=[(name, language.say(says)) for name, says in SORTED.items()],
         boxes=_boxes(language, chosen, asked),
         rows=[_listed(language, row, kept, here) for row in page.rows],
         further=_link(**kept, after=page.next) if page.next else None,
-        people=holders(store),
+        people=names_of(store, [row.holder for row in page.rows]),
         done=language.number(page.done),
         budget=language.number(page.budget),
         nothing=[language.say(part) for part in EMPTY[which]],
@@ -173,6 +214,41 @@ def queue_page(
         place=store.folder.name,
         several=len(chosen["playbook"]) > 1,
     )
+
+
+@router.post("/queue/saved", name="view_save")
+def view_save(
+    request: Request,
+    name: Annotated[str, Form(max_length=200)],
+    view: Filter = "",
+    playbook: Filter = "",
+    platform: Filter = "",
+    lang: Filter = "",
+    find: Filter = "",
+    sort: Filter = "",
+) -> Response:
+    """Keep what the queue shows under a name, for this person alone."""
+    filters = {
+        "view": view,
+        "playbook": playbook,
+        "platform": platform,
+        "lang": lang,
+        "find": find,
+        "sort": sort,
+    }
+    made = saved.save(store_of(request), current(request), name, filters, now_of(request))
+    if wants_json(request):
+        return JSONResponse({"done": True, "view": made.code})
+    return RedirectResponse(_link(**made.filters), 303)
+
+
+@router.post("/queue/saved/remove", name="view_remove")
+def view_remove(request: Request, code: Annotated[str, Form(max_length=100)]) -> Response:
+    """Remove a view that this person keeps."""
+    saved.remove(store_of(request), current(request), code)
+    if wants_json(request):
+        return JSONResponse({"done": True, "view": code})
+    return RedirectResponse("/queue", 303)
 
 
 def _link(**parts: str | None) -> str:
@@ -218,7 +294,7 @@ def _boxes(language: Language, known: dict[str, list[str]], asked: View) -> list
 def _preview(request: Request, row: Row) -> Preview:
     """Say what a case is about in one sentence and its strongest points, without any text."""
     language, who = language_of(request), current(request)
-    dossier = case_view(store_of(request), who, row.code, now_of(request)).dossier
+    dossier = dossier_of(store_of(request), who, row)
     return Preview(
         row=row,
         sentence="" if row.blind else evidence.sentence(language, dossier),

@@ -98,6 +98,18 @@ document.addEventListener("focusin", (event) => {
   if (row && !row.classList.contains("here")) mark(row);
 });
 
+// What leaves the account alone has no milder outcome: that box is asked for with what restricts only. A disabled one
+// is neither asked for nor sent; without a script it stands there for every outcome.
+function ask(outcome) {
+  const box = outcome.form?.querySelector("[data-if-restricts]");
+  if (box) box.hidden = box.disabled = !("restricts" in outcome.dataset);
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[type=radio][name=outcome]")) ask(event.target);
+});
+addEventListener("pageshow", () => document.querySelectorAll("input[name=outcome]:checked").forEach(ask));
+
 // A form that was sent is not sent twice.
 document.addEventListener("submit", (event) => {
   if (event.target.method !== "post") return;

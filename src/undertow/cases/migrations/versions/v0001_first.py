@@ -15,6 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from undertow.cases import tallies as tallying
 from undertow.cases.columns import Flag, Moment, Real, Word
 from undertow.cases.guards import guard, removals
 
@@ -105,14 +106,20 @@ cases = Table(
     ),
     CheckConstraint("(holder IS NULL) = (lease_until IS NULL)", name="lease"),
     Index("ix_cases_queue", "state", "priority", "case"),
-    Index("ix_cases_holder", "holder"),
     Index("ix_cases_campaign", "campaign"),
     Index("ix_cases_closed", "state", "updated_at", "case"),
+    Index("ix_cases_age", "state", "opened_at", "case"),
     Index("ix_cases_playbook", "playbook"),
     Index("ix_cases_platform", "platform"),
     Index("ix_cases_lang", "lang"),
     Index("ix_cases_merged_into", "merged_into"),
     sqlite_strict=True,
+)
+Index(
+    "ix_cases_holder",
+    cases.c.holder,
+    sqlite_where=cases.c.holder.is_not(None),
+    postgresql_where=cases.c.holder.is_not(None),
 )
 Index(
     "ix_cases_due_at",
@@ -126,13 +133,20 @@ Index(
     sqlite_where=cases.c.lease_until.is_not(None),
     postgresql_where=cases.c.lease_until.is_not(None),
 )
-Index("ix_cases_state", cases.c.state).ddl_if(dialect="postgresql")
 Index("ix_cases_case_begin", cases.c.case, postgresql_ops={"case": "text_pattern_ops"}).ddl_if(
     dialect="postgresql"
 )
 Index(
     "ix_cases_account_begin", cases.c.account, postgresql_ops={"account": "text_pattern_ops"}
 ).ddl_if(dialect="postgresql")
+
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("state", Word, primary_key=True),
+    Column("cases", Integer, nullable=False),
+    sqlite_strict=True,
+)
 
 dossiers = Table(
     "dossiers",
@@ -197,6 +211,16 @@ reviewers = Table(
     sqlite_strict=True,
 )
 
+views = Table(
+    "views",
+    metadata,
+    Column("view", Word, primary_key=True),
+    Column("reviewer", Word, ForeignKey("reviewers.reviewer"), nullable=False, index=True),
+    Column("made_at", Moment, nullable=False),
+    Column("sealed_view", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+
 second_factors = Table(
     "second_factors",
     metadata,
@@ -236,6 +260,7 @@ acts = Table(
     Column("about", Word, ForeignKey("subjects.code")),
     Column("sealed_reason", LargeBinary),
     Column("seconds", Integer),
+    Index("ix_acts_kind", "kind", "at"),
     sqlite_strict=True,
 )
 
@@ -326,10 +351,12 @@ def upgrade() -> None:
     """Make all tables and what guards them."""
     metadata.create_all(op.get_bind())
     guard(op.get_bind())
+    tallying.begin(op.get_bind())
 
 
 def downgrade() -> None:
     """Remove all of it."""
-    for line in removals(op.get_bind().dialect.name):
+    dialect = op.get_bind().dialect.name
+    for line in (*tallying.removals(dialect), *removals(dialect)):
         op.execute(line)
     metadata.drop_all(op.get_bind())
