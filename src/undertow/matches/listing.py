@@ -11,11 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
+from undertow.matches import kernel_list
 from undertow.matches.grouping import group, number_pairs
 from undertow.matches.kernel_rules import APART, ELSEWHERE, Lists, Rows
 from undertow.matches.plan import Plan
-from undertow.matches.program import SIDE_A, SIDE_B, Array, Program
-from undertow.matches.select import Moves, Selected
+from undertow.matches.program import (
+    BOTH_WAYS,
+    KEY_ROLES,
+    SIDE_A,
+    SIDE_B,
+    SINK,
+    SOURCE,
+    Array,
+    Program,
+)
+from undertow.matches.select import MANY, Moves, Selected
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,14 @@ class Listed:
     pair: Array
 
     def most(self, keys: Array) -> int:
-        """Bound the events that one of the keys, (k, 4), pairs renumbered, may gather."""
+        """Bound the events that one of the keys, (k, 4), may gather."""
         if not len(keys):
             return 1
-        pair, side = self.lists.pair_start, self.lists.side_start
-        a, b, number = keys[:, 0], keys[:, 1], keys[:, 3]
-        many = pair[number + 1] - pair[number]
-        many += side[a + 1] - side[a] + side[b + 1] - side[b]
+        own, side = self.lists.pair_start, self.lists.side_start
+        a, b, number = keys[:, 0], keys[:, 1], self.pair[keys[:, 3]]
+        many = own[number + 1] - own[number]
+        if len(self.lists.side_rows):
+            many += side[a + 1] - side[a] + side[b + 1] - side[b]
         return int(many.max()) + 1
 
     def of_key(self, key: Array) -> Array:
@@ -77,13 +88,28 @@ class Listed:
 
 def between(log: EventLog, selected: Selected) -> Between:
     """Number the pairs of accounts that selected events join."""
+    position, low, high, forward = (_joining if len(selected) < MANY else _joining_many)(
+        log, selected
+    )
+    pairs = number_pairs(low, high, len(log.accounts))
+    return Between(position, pairs.number, forward, pairs.one, pairs.other)
+
+
+def _joining(log: EventLog, selected: Selected) -> tuple[Array, Array, Array, Array]:
+    """List the selected events that join two accounts: positions, lesser and greater, whether the lesser acts."""
     actor, target = log.actor[selected.row], log.target[selected.row]
     position = np.flatnonzero((target != NOBODY) & (actor != target))
     actor, target = actor[position], target[position]
-    pairs = number_pairs(
-        np.minimum(actor, target), np.maximum(actor, target), len(log.accounts)
-    )
-    return Between(position, pairs.number, actor < target, pairs.one, pairs.other)
+    return position, np.minimum(actor, target), np.maximum(actor, target), actor < target
+
+
+def _joining_many(log: EventLog, selected: Selected) -> tuple[Array, Array, Array, Array]:
+    """As `_joining`, in compiled code."""
+    kinds: tuple[type[np.generic], ...] = (np.int64, np.int32, np.int32, np.bool_)
+    position, low, high, forward = (np.empty(len(selected), kind) for kind in kinds)
+    ends = log.actor, log.target
+    many = kernel_list.joining(selected.row, *ends, position, low, high, forward)
+    return position[:many], low[:many], high[:many], forward[:many]
 
 
 def keys_of(log: EventLog, plan: Plan, selected: Selected, met: Between, moved: Moves) -> Array:
@@ -183,9 +209,7 @@ def list_events(
     kept_pair = np.zeros(len(met.low), bool)
     kept_pair[keys[:, 3]] = True
     pair = np.where(kept_pair, np.cumsum(kept_pair) - 1, -1).astype(np.int32)
-    own = np.flatnonzero(kept_pair[met.number])
-    position = met.position[own]
-    number = pair[met.number[own]]
+    position, number = _own(met, pair)
     accounts = len(log.accounts)
     by_pair = group(number, int(kept_pair.sum()))
     touched = np.empty(0, np.int64)
@@ -199,20 +223,41 @@ def list_events(
         # Nothing crosses pairs, so their events stand together in memory.
         every, pair_rows = position[by_pair.rows], np.arange(len(position))
     row = selected.row[every]
+    at, actor, target, context = _brought(log, row)
     rows = Rows(
-        at=log.at[row],
-        actor=log.actor[row].astype(np.int64),
-        target=log.target[row].astype(np.int64),
-        context=log.context[row].astype(np.int64),
+        at=at,
+        actor=actor,
+        target=target,
+        context=context,
         platform=_platforms(log, selected, every, sides=sides),
         mask=selected.mask[every],
         warm=selected.warm[every],
     )
     side_start, side_rows = np.zeros(accounts + 1, np.int64), np.empty(0, np.int64)
     if sides:
-        side_start, side_rows = _by_account(rows, touched, accounts)
+        side_start, side_rows = _by_account(rows, touched, accounts, _side_ends(program))
     lists = Lists(by_pair.start, pair_rows.astype(np.int64), side_start, side_rows)
     return Listed(row, rows, lists, pair)
+
+
+def _own(met: Between, pair: Array) -> tuple[Array, Array]:
+    """Give the events of the pairs that are kept: positions in `Selected`, and the pairs' new numbers."""
+    if len(met.number) < MANY:
+        own = np.flatnonzero(pair[met.number] >= 0)
+        return met.position[own], pair[met.number[own]]
+    position, number = np.empty(len(met.number), np.int64), np.empty(len(met.number), np.int32)
+    many = kernel_list.kept_events(met.number, met.position, pair, position, number)
+    return position[:many], number[:many]
+
+
+def _brought(log: EventLog, row: Array) -> tuple[Array, ...]:
+    """Bring times, actors, targets and contexts to rows of the log: int64."""
+    given = (log.at, log.actor, log.target, log.context)
+    if len(row) < MANY:
+        return tuple(column[row].astype(np.int64) for column in given)
+    brought = tuple(np.empty(len(row), np.int64) for _ in given)
+    kernel_list.bring(given, row, brought)
+    return brought
 
 
 def _platforms(log: EventLog, selected: Selected, every: Array, *, sides: bool) -> Array:
@@ -231,25 +276,51 @@ def _platforms(log: EventLog, selected: Selected, every: Array, *, sides: bool) 
     return platform
 
 
+def _side_ends(program: Program) -> tuple[int, int]:
+    """Say which side steps have their key account act, and which have it addressed: as bits."""
+    steps, sides = program.steps, int(program.head[SIDE_A] | program.head[SIDE_B])
+    many = [s for s in range(len(steps)) if sides >> s & 1]
+
+    def bits(end: int) -> int:
+        return sum(
+            1 << s for s in many if steps[s, BOTH_WAYS] or 0 <= steps[s, end] < KEY_ROLES
+        )
+
+    return bits(SOURCE), bits(SINK)
+
+
 def _touched(log: EventLog, program: Program, selected: Selected, keys: Array) -> Array:
     """Find the selected events for side steps that touch a key account: positions, ascending."""
     need = np.zeros(len(log.accounts) + 1, bool)
     for end, bits in ((0, program.head[SIDE_A]), (1, program.head[SIDE_B])):
         if bits:
             need[keys[:, end]] = True
-    chosen = np.flatnonzero(
-        (selected.mask & (program.head[SIDE_A] | program.head[SIDE_B])) != 0
-    )
-    row = selected.row[chosen]
+    by_end = _side_ends(program)
+    if len(selected) >= MANY:
+        found = np.empty(len(selected), np.int64)
+        ends = log.actor, log.target
+        many = kernel_list.touching(selected.row, selected.mask, *ends, by_end, need, found)
+        return found[:many]
+    row, mask = selected.row, selected.mask
     # The last place stands for `NOBODY`.
-    touched: Array = chosen[need[log.actor[row]] | need[log.target[row]]]
-    return touched
+    acts = ((mask & by_end[0]) != 0) & need[log.actor[row]]
+    addressed = ((mask & by_end[1]) != 0) & need[log.target[row]]
+    return np.flatnonzero(acts | addressed)
 
 
-def _by_account(rows: Rows, position: Array, accounts: int) -> tuple[Array, Array]:
-    """List positions under both accounts of their events, ascending."""
-    actor, target = rows.actor[position], rows.target[position]
-    who = np.stack([actor, np.where(target == actor, NOBODY, target)], axis=1).ravel()
-    where = np.repeat(position, 2)[who != NOBODY]
+def _by_account(
+    rows: Rows, position: Array, accounts: int, by_end: tuple[int, int]
+) -> tuple[Array, Array]:
+    """List positions under the accounts for whose steps they were listed, ascending."""
+    if len(position) >= MANY:
+        start, listed = np.zeros(accounts + 1, np.int64), np.empty(2 * len(position), np.int64)
+        room, ends = np.empty(accounts, np.int64), (rows.actor, rows.target, rows.mask)
+        kernel_list.by_account(ends, by_end, position, start, room, listed)
+        return start, listed[: start[-1]]
+    actor, target, mask = rows.actor[position], rows.target[position], rows.mask[position]
+    acts, addressed = (mask & by_end[0]) != 0, (mask & by_end[1]) != 0
+    addressed &= ~acts | (target != actor)
+    who = np.stack([np.where(acts, actor, NOBODY), np.where(addressed, target, NOBODY)], axis=1)
+    where = np.repeat(position, 2)[who.ravel() != NOBODY]
     by_account = group(who[who != NOBODY], accounts)
     return by_account.start, where[by_account.rows]

@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches import kernel_states as states
-from undertow.matches.grouping import Pairs, group, number_pairs
+from undertow.matches.grouping import Pairs, number_pairs
 from undertow.matches.match import Matches
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
+from undertow.scores.circles import Circles
 
 DECILES: Final = 10
 PRIOR_KEYS: Final = 30.0
@@ -72,34 +73,17 @@ class Activity:
             target: codes, (k).
             circle: int64, account * accounts + other, ascending.
         """
-        size = len(self.contacts)
-        wanted = np.zeros(size, bool)
-        wanted[target] = True
-        there, back = wanted[self.pairs.one], wanted[self.pairs.other]
-        who = np.concatenate([self.pairs.one[there], self.pairs.other[back]])
-        by_target = group(who, size)
-        met = np.concatenate([self.pairs.other[there], self.pairs.one[back]])[by_target.rows]
-        closed = np.ones(len(target), bool)
-        met_many = (by_target.start[1:] - by_target.start[:-1])[target]
-        # The n-th account that each target met, for all at once: most drop out at the first.
-        left, n = np.flatnonzero(met_many > 0), 0
-        while len(left):
-            other = met[by_target.start[target[left]] + n].astype(np.int64)
-            own = account[left]
-            code = own * size + other
-            place = np.minimum(np.searchsorted(circle, code), len(circle) - 1)
-            inside = (other == own) | (circle[place] == code)
-            closed[left[~inside]] = False
-            n += 1
-            left = left[inside & (met_many[left] > n)]
-        return closed
+        met = Circles(len(self.contacts), account, target, circle, np.asarray(account))
+        met.ask(self.pairs.one, self.pairs.other)
+        return met.closed
 
 
 def activity(log: EventLog) -> Activity:
     """Count each account's distinct contacts and rank accounts into deciles."""
     size = len(log.accounts)
     rows = np.flatnonzero((log.target != NOBODY) & (log.target != log.actor))
-    return activity_of(number_pairs(log.actor[rows], log.target[rows], size), log.accounts)
+    pairs = number_pairs(log.actor[rows], log.target[rows], size, numbered=False)
+    return activity_of(pairs, log.accounts)
 
 
 def activity_of(pairs: Pairs, names: pa.Array) -> Activity:
