@@ -117,6 +117,28 @@ def intern(
 
 
 @outer
+def enter_again(store: Array, spot: int, many: int, entries: Array, key: Array) -> None:
+    """Enter the stored names into a larger table: all differ, so none are compared.
+
+    Args:
+        store: as `intern` leaves it.
+        spot: word of the store at which names begin.
+        many: how many there are.
+        entries: as for `intern`, all free; written.
+        key: of the hash.
+    """
+    mask, base = len(entries) - 1, store.ctypes.data
+    for _ in range(many):
+        size = store[spot] >> 32
+        value = hashed(base + 8 * (spot + 1), size, key)
+        place = value & mask
+        while entries[place] != 0:
+            place = (place + 1) & mask
+        entries[place] = (((value >> 40) & 0xFFFFFF) << 40) | spot
+        spot += 1 + ((size + 7) >> 3)
+
+
+@outer
 def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     """Write the stored names, in the order of their codes, as a text column; returns its bytes.
 
