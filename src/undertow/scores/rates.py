@@ -30,6 +30,7 @@ says little, small enough that one of a thousand speaks for itself."""
 OPEN_COUNTS: Final = 0.5
 """Share of a key with an open window that counts as at risk: the actuarial convention, exact where
 windows close evenly over the data."""
+STATES: Final = states.TAKEN_OPEN + 1
 LEAST_RATE: Final = 1e-6
 MOST_PLATFORMS: Final = 32
 """Platforms above which what stands before the first colon of a name is taken for no platform; ours."""
@@ -187,13 +188,18 @@ def step_counts(
     Counts are whole or end in a half, so those of parts add up exactly.
     """
     steps = matches.playbook.steps
-    endless = np.array([step.within is None for step in steps])
-    before = np.arange(len(steps)) < base_step(matches.playbook)
-    counts = np.where(before, listed[:, None], 1.0)
-    taken = counts * np.isin(matches.states, (states.TAKEN, states.TAKEN_OPEN))
-    failed = counts * (matches.states == states.NOT_TAKEN)
-    still_open = counts * np.where(endless, 1.0, OPEN_COUNTS) * (matches.states == states.OPEN)
-    return _by_cell(taken, cell, cells), _by_cell(taken + failed + still_open, cell, cells)
+    first = base_step(matches.playbook)
+    reached, at_risk = np.zeros((len(steps), cells)), np.zeros((len(steps), cells))
+    chosen = np.flatnonzero(listed)
+    for s, step in enumerate(steps):
+        # Before the base step only keys that went on count.
+        some = chosen if s < first else slice(None)
+        code = cell[some] * STATES + matches.states[some, s]
+        many = np.bincount(code, minlength=cells * STATES).reshape(cells, STATES)
+        reached[s] = many[:, states.TAKEN] + many[:, states.TAKEN_OPEN]
+        still_open = (1.0 if step.within is None else OPEN_COUNTS) * many[:, states.OPEN]
+        at_risk[s] = reached[s] + many[:, states.NOT_TAKEN] + still_open
+    return reached, at_risk
 
 
 def base_step(playbook: Playbook) -> int:
@@ -217,11 +223,6 @@ def pair_rates(
         at_risk += others
     reached = np.bincount(cell[taken], minlength=cells).reshape(1, -1).astype(float)
     return Rates(_shrunk(reached, at_risk), at_risk, reached)
-
-
-def _by_cell(marked: Array, cell: Array, cells: int) -> Array:
-    counts = [np.bincount(cell, weights=column, minlength=cells) for column in marked.T]
-    return np.array(counts).reshape(-1, cells)
 
 
 def _shrunk(reached: Array, at_risk: Array) -> Array:
