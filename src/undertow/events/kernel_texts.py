@@ -213,6 +213,34 @@ def find(texts: Texts, row: int) -> tuple[int, int]:
 
 
 @outer
+def ascending(texts: Texts) -> bool:
+    """Say whether each text stands behind the one before it, by size and then by bytes: then none stands twice."""
+    before, length = 0, -1
+    for piece in range(len(texts.offsets)):
+        at = texts.offsets[piece]
+        begin = offset(at)
+        for row in range(texts.first[piece], texts.first[piece + 1]):
+            end = offset(at + 4 * (row - texts.first[piece] + 1))
+            this, size = texts.bytes[piece] + begin, end - begin
+            if size < length:
+                return False
+            k, behind = 0, size > length
+            while not behind and k < size:
+                if k + 8 <= size and word(before + k) == word(this + k):
+                    k += 8
+                    continue
+                difference = byte(this + k) - byte(before + k)
+                if difference < 0:
+                    return False
+                behind = difference > 0
+                k += 1
+            if not behind:
+                return False
+            before, length, begin = this, size, end
+    return True
+
+
+@outer
 def repeated(
     prints: Array,
     target: Array,

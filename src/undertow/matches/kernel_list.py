@@ -5,7 +5,7 @@ All write into arrays that are long enough, and say how far they came: memory be
 
 from __future__ import annotations
 
-from undertow.compiled import uncounted
+from undertow.compiled import inlined, uncounted
 from undertow.matches.program import Array
 
 
@@ -92,37 +92,48 @@ def kept_events(
     return many
 
 
+@inlined
+def may_take(mask: int, actor: int, target: int, member: tuple[int, int], joined: Array) -> int:
+    """Leave out the steps that one end must have joined a group for, where it joined none."""
+    if mask & member[0] and not joined[actor]:
+        mask &= ~member[0]
+    if mask & member[1] and (target < 0 or not joined[target]):
+        mask &= ~member[1]
+    return mask
+
+
 @uncounted
 def touching(
-    row: Array,
-    mask: Array,
-    actor: Array,
-    target: Array,
-    by_end: tuple[int, int],
-    need: Array,
+    columns: tuple[Array, Array, Array, Array],
+    asked: tuple[tuple[int, int], tuple[int, int], Array, Array],
     found: Array,
 ) -> int:
     """List the selected events that may take certain steps and touch certain accounts.
 
     Args:
-        row: int64, (r): rows of the selected events.
-        mask: int64, (r): the steps that they may take.
-        actor: int32, (n): of the log.
-        target: int32, (n): of the log, -1 for nobody.
-        by_end: the steps that need the actor, and those that need the target.
-        need: bool, (accounts).
+        columns: rows and step bits of the selected events, int64, (r); actors and targets (-1 for nobody) of
+            the log, int32.
+        asked: steps by the end that their key account stands at; steps by the end that must have joined a
+            group; key accounts, and who joined: bool, (accounts) at least.
         found: int64, (r), written: positions, ascending.
 
     Returns:
         How many there are.
     """
+    row, mask, actor, target = columns
+    by_end, member, need, joined = asked
     many = 0
     for i in range(len(row)):
-        by_actor, by_target = mask[i] & by_end[0], mask[i] & by_end[1]
-        other = target[row[i]]
-        if (by_actor and need[actor[row[i]]]) or (by_target and other >= 0 and need[other]):
-            found[many] = i
-            many += 1
+        if mask[i] & (by_end[0] | by_end[1]) == 0:
+            continue
+        one, other = actor[row[i]], target[row[i]]
+        acts = need[one]
+        addressed = other >= 0 and need[other]
+        if acts or addressed:
+            bits = may_take(mask[i], one, other, member, joined)
+            if (acts and bits & by_end[0]) or (addressed and bits & by_end[1]):
+                found[many] = i
+                many += 1
     return many
 
 
@@ -145,8 +156,8 @@ def bring(given: tuple[Array, ...], row: Array, brought: tuple[Array, ...]) -> N
 
 @uncounted
 def by_account(
-    ends: tuple[Array, Array, Array],
-    by_end: tuple[int, int],
+    columns: tuple[Array, Array, Array],
+    asked: tuple[tuple[int, int], tuple[int, int], Array],
     position: Array,
     start: Array,
     place: Array,
@@ -155,32 +166,33 @@ def by_account(
     """List positions under the accounts whose steps their events may take, in their order, once each.
 
     Args:
-        ends: int64, (r): actor, target (-1 for nobody) and step bits of listed events.
-        by_end: the steps that need the actor, and those that need the target.
+        columns: int64, (r): actor, target (-1 for nobody) and step bits of listed events.
+        asked: as for `touching`, without the key accounts.
         position: int64, (t): positions in these.
         start: int64, (accounts + 1), zeros, written: where each account's begin.
         place: int64, (accounts): room.
         rows: int64, (2 t), written: the positions, from 0 to `start[accounts]`.
     """
-    actor, target, mask = ends
-    for i in range(len(position)):
-        x = position[i]
-        one, other = actor[x], target[x]
-        acts, addressed = mask[x] & by_end[0], mask[x] & by_end[1]
-        if acts:
-            start[one + 1] += 1
-        if addressed and other >= 0 and (not acts or other != one):
-            start[other + 1] += 1
-    for g in range(len(place)):
-        place[g] = start[g]
-        start[g + 1] += start[g]
-    for i in range(len(position)):
-        x = position[i]
-        one, other = actor[x], target[x]
-        acts, addressed = mask[x] & by_end[0], mask[x] & by_end[1]
-        if acts:
-            rows[place[one]] = x
-            place[one] += 1
-        if addressed and other >= 0 and (not acts or other != one):
-            rows[place[other]] = x
-            place[other] += 1
+    actor, target, mask = columns
+    by_end, member, joined = asked
+    for turn in range(2):
+        for i in range(len(position)):
+            x = position[i]
+            one, other = actor[x], target[x]
+            bits = may_take(mask[x], one, other, member, joined)
+            acts = bits & by_end[0] != 0
+            addressed = bits & by_end[1] != 0 and other >= 0 and (not acts or other != one)
+            if turn == 0:
+                start[one + 1] += 1 if acts else 0
+                start[other + 1] += 1 if addressed else 0
+                continue
+            if acts:
+                rows[place[one]] = x
+                place[one] += 1
+            if addressed:
+                rows[place[other]] = x
+                place[other] += 1
+        if turn == 0:
+            for g in range(len(place)):
+                place[g] = start[g]
+                start[g + 1] += start[g]

@@ -193,6 +193,7 @@ def list_events(
     selected: Selected,
     met: Between,
     keys: Array,
+    joined: Array,
     *,
     sides: bool,
 ) -> Listed:
@@ -204,6 +205,7 @@ def list_events(
         selected: the events that may take a step.
         met: those of them between two accounts.
         keys: int64, (k, 4), from `keys_of`.
+        joined: bool, (accounts): who ever joined or left a group.
         sides: list events of other accounts too, for steps that touch one key account alone.
     """
     kept_pair = np.zeros(len(met.low), bool)
@@ -212,9 +214,9 @@ def list_events(
     position, number = _own(met, pair)
     accounts = len(log.accounts)
     by_pair = group(number, int(kept_pair.sum()))
-    touched = np.empty(0, np.int64)
+    touched, wants = np.empty(0, np.int64), Wants.of(program, joined)
     if sides:
-        touched = _touched(log, program, selected, keys)
+        touched = _touched(log, program, selected, keys, wants)
         listed = np.zeros(len(selected), bool)
         listed[position] = listed[touched] = True
         every, place = np.flatnonzero(listed), np.cumsum(listed) - 1
@@ -235,7 +237,7 @@ def list_events(
     )
     side_start, side_rows = np.zeros(accounts + 1, np.int64), np.empty(0, np.int64)
     if sides:
-        side_start, side_rows = _by_account(rows, touched, accounts, _side_ends(program))
+        side_start, side_rows = _by_account(rows, touched, accounts, wants)
     lists = Lists(by_pair.start, pair_rows.astype(np.int64), side_start, side_rows)
     return Listed(row, rows, lists, pair)
 
@@ -276,49 +278,86 @@ def _platforms(log: EventLog, selected: Selected, every: Array, *, sides: bool) 
     return platform
 
 
-def _side_ends(program: Program) -> tuple[int, int]:
-    """Say which side steps have their key account act, and which have it addressed: as bits."""
-    steps, sides = program.steps, int(program.head[SIDE_A] | program.head[SIDE_B])
-    many = [s for s in range(len(steps)) if sides >> s & 1]
+@dataclass(frozen=True)
+class Wants:
+    """What side steps ask of the two ends of an event, whatever the key.
 
-    def bits(end: int) -> int:
-        return sum(
-            1 << s for s in many if steps[s, BOTH_WAYS] or 0 <= steps[s, end] < KEY_ROLES
-        )
+    Attributes:
+        by_end: steps whose key account acts, and those where it is addressed: as bits.
+        member: steps whose actor, and those whose addressed account, must have joined a group.
+        joined: bool, (accounts): who ever joined or left one.
+    """
 
-    return bits(SOURCE), bits(SINK)
+    by_end: tuple[int, int]
+    member: tuple[int, int]
+    joined: Array
+
+    @classmethod
+    def of(cls, program: Program, joined: Array) -> Wants:
+        """Read it off a program."""
+        steps, sides = program.steps, int(program.head[SIDE_A] | program.head[SIDE_B])
+        many = [s for s in range(len(steps)) if sides >> s & 1]
+        asked = {
+            (s, role) for s, role, member in program.conditions.tolist() if member and role > 1
+        }
+        ends = (SOURCE, SINK)
+        keyed = [
+            sum(1 << s for s in many if steps[s, BOTH_WAYS] or 0 <= steps[s, end] < KEY_ROLES)
+            for end in ends
+        ]
+        # Either way round nobody can say beforehand who must be a member.
+        member = [
+            sum(
+                1 << s
+                for s in many
+                if not steps[s, BOTH_WAYS] and (s, int(steps[s, end])) in asked
+            )
+            for end in ends
+        ]
+        return cls((keyed[0], keyed[1]), (member[0], member[1]), joined)
+
+    def bits(self, actor: Array, target: Array, mask: Array) -> Array:
+        """Give the steps that each event may take still: int64, (n)."""
+        acts = np.append(self.joined, False)[actor]
+        addressed = np.append(self.joined, False)[target]
+        bits: Array = np.where(acts, mask, mask & ~np.int64(self.member[0]))
+        return np.where(addressed, bits, bits & ~np.int64(self.member[1]))
 
 
-def _touched(log: EventLog, program: Program, selected: Selected, keys: Array) -> Array:
+def _touched(
+    log: EventLog, program: Program, selected: Selected, keys: Array, wants: Wants
+) -> Array:
     """Find the selected events for side steps that touch a key account: positions, ascending."""
     need = np.zeros(len(log.accounts) + 1, bool)
     for end, bits in ((0, program.head[SIDE_A]), (1, program.head[SIDE_B])):
         if bits:
             need[keys[:, end]] = True
-    by_end = _side_ends(program)
     if len(selected) >= MANY:
         found = np.empty(len(selected), np.int64)
-        ends = log.actor, log.target
-        many = kernel_list.touching(selected.row, selected.mask, *ends, by_end, need, found)
-        return found[:many]
-    row, mask = selected.row, selected.mask
+        columns = selected.row, selected.mask, log.actor, log.target
+        asked = wants.by_end, wants.member, need, wants.joined
+        return found[: kernel_list.touching(columns, asked, found)]
+    actor, target = log.actor[selected.row], log.target[selected.row]
+    mask = wants.bits(actor, target, selected.mask)
     # The last place stands for `NOBODY`.
-    acts = ((mask & by_end[0]) != 0) & need[log.actor[row]]
-    addressed = ((mask & by_end[1]) != 0) & need[log.target[row]]
-    return np.flatnonzero(acts | addressed)
+    acts, addressed = (((mask & bits) != 0) for bits in wants.by_end)
+    return np.flatnonzero((acts & need[actor]) | (addressed & need[target]))
 
 
 def _by_account(
-    rows: Rows, position: Array, accounts: int, by_end: tuple[int, int]
+    rows: Rows, position: Array, accounts: int, wants: Wants
 ) -> tuple[Array, Array]:
     """List positions under the accounts for whose steps they were listed, ascending."""
     if len(position) >= MANY:
         start, listed = np.zeros(accounts + 1, np.int64), np.empty(2 * len(position), np.int64)
-        room, ends = np.empty(accounts, np.int64), (rows.actor, rows.target, rows.mask)
-        kernel_list.by_account(ends, by_end, position, start, room, listed)
+        columns = rows.actor, rows.target, rows.mask
+        asked = wants.by_end, wants.member, wants.joined
+        room = np.empty(accounts, np.int64)
+        kernel_list.by_account(columns, asked, position, start, room, listed)
         return start, listed[: start[-1]]
-    actor, target, mask = rows.actor[position], rows.target[position], rows.mask[position]
-    acts, addressed = (mask & by_end[0]) != 0, (mask & by_end[1]) != 0
+    actor, target = rows.actor[position], rows.target[position]
+    mask = wants.bits(actor, target, rows.mask[position])
+    acts, addressed = (((mask & bits) != 0) for bits in wants.by_end)
     addressed &= ~acts | (target != actor)
     who = np.stack([np.where(acts, actor, NOBODY), np.where(addressed, target, NOBODY)], axis=1)
     where = np.repeat(position, 2)[who.ravel() != NOBODY]

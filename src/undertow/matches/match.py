@@ -169,16 +169,16 @@ class Search:
 
     def matches(self, keys: Array, out: Answers) -> Matches:
         """Put the answers of keys together, those that take no step left out."""
-        kept = out.furthest >= 0
-        rows = out.events[kept]
+        kept = np.flatnonzero(out.furthest >= 0)
+        rows = out.events.take(kept, axis=0)
         if self.selected.event is not None and len(self.selected):
             rows = np.where(rows >= 0, self.selected.event[rows], -1)
         return Matches(
             self.plan.playbook,
-            keys[kept][:, :3],
+            keys.take(kept, axis=0)[:, :3],
             out.furthest[kept],
             rows,
-            out.states[kept],
+            out.states.take(kept, axis=0),
             self.selected if self.given is None else self.given,
             0 if self.plan.fast else len(keys),
             self.actors,
@@ -252,7 +252,9 @@ class Search:
         return out
 
     def _listed(self, keys: Array, *, sides: bool) -> Listed:
-        return list_events(self.log, self.program, self.selected, self.met, keys, sides=sides)
+        joined = np.diff(self.joins.start) > 0
+        given = self.log, self.program, self.selected, self.met
+        return list_events(*given, keys, joined, sides=sides)
 
     def _run(
         self, keys: Array, listed: Listed, row: Array, *, whole: bool, sides: bool

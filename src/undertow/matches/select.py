@@ -59,11 +59,9 @@ def select(log: EventLog, plan: Plan, sight: Sight, actors: Actors | None = None
         if plan.within[s] < sight.start.max() + (1 << 61):
             known_from = sight.start[log.platform[earliest]] + min(plan.within[s], 1 << 61)
             early = log.at[earliest] < known_from
-        rows, mask, warm = _joined(rows, mask, warm, earliest[early])
-        warm[np.searchsorted(rows, earliest[early])] |= bit
-        is_first = np.zeros(len(rows), bool)
-        is_first[_places(rows, earliest[~early])] = True
-        mask[~is_first] &= ~bit
+        rows, mask, warm = _joined(log, rows, mask, warm, earliest[early])
+        warm[_among(log, earliest[early])[rows]] |= bit
+        mask[~_among(log, earliest[~early])[rows]] &= ~bit
     kept = (mask | warm) != 0
     if not kept.all():
         rows, mask, warm = rows[kept], mask[kept], warm[kept]
@@ -141,18 +139,18 @@ def first_of_direction(log: EventLog, of_types: Array, ends: tuple[Array, Array]
     return np.sort(rows[pairs.first])
 
 
-def _places(rows: Array, wanted: Array) -> Array:
-    """Find rows in an ascending list, those that are not there left out."""
-    if not len(rows):
-        return np.empty(0, np.int64)
-    place = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
-    there: Array = place[rows[place] == wanted]
+def _among(log: EventLog, rows: Array) -> Array:
+    """Mark rows of the log: bool, (n)."""
+    there = np.zeros(len(log), bool)
+    there[rows] = True
     return there
 
 
-def _joined(rows: Array, mask: Array, warm: Array, more: Array) -> tuple[Array, Array, Array]:
+def _joined(
+    log: EventLog, rows: Array, mask: Array, warm: Array, more: Array
+) -> tuple[Array, Array, Array]:
     """Add rows that may take no step themselves."""
-    new = more[~np.isin(more, rows)]
+    new = more[~_among(log, rows)[more]]
     if not len(new):
         return rows, mask, warm
     place = np.searchsorted(rows, new)

@@ -223,7 +223,9 @@ def _key_bits(matches: Matches, rates: Rates, cell: Array, listed: Array) -> Arr
     """Weigh every key and step: float64, (k, s), bits."""
     state, base = matches.states, base_step(matches.playbook)
     _, said = _bits_of(matches.playbook, rates)
-    bits: Array = said[_SAYS[state], np.arange(state.shape[1]), cell[:, None]]
+    steps, cells = said.shape[1:]
+    place = (_SAYS[state] * steps + np.arange(steps)) * cells + cell[:, None]
+    bits: Array = said.ravel().take(place)
     bits[:, base] = 0.0
     bits[~listed, :base] = 0.0
     if not any(step.across_personas for step in matches.playbook.steps):
