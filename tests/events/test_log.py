@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
@@ -109,3 +110,24 @@ def test_few_rows_are_told_apart_without_compiled_code(monkeypatch: pytest.Monke
             texts,
         )()
     assert not found.any()
+
+
+@given(
+    st.lists(
+        st.text("01é", max_size=12) | st.sampled_from(["e:12345678901", "e:12345678902"]),
+        max_size=8,
+    ),
+    st.integers(0, 8),
+    st.booleans(),
+)
+def test_only_ids_that_ascend_by_size_and_then_by_bytes_are_held_to_be_without_repeats(
+    ids: list[str], cut: int, ordered: bool
+) -> None:
+    def place(text: str) -> tuple[int, bytes]:
+        return len(text.encode()), text.encode()
+
+    given_ids = sorted(set(ids), key=place) if ordered else ids
+    column = pa.array(["left out", *given_ids], pa.string())[1:]
+    texts = order.addresses(pa.chunked_array([column[:cut], column[cut:]]))
+    pairs = pairwise(given_ids)
+    assert order.kernel.ascending(texts) == all(place(a) < place(b) for a, b in pairs)

@@ -115,7 +115,7 @@ def contacts(log: EventLog, types: tuple[str, ...], *, either: bool = False) -> 
             np.stack([target, account], axis=1).ravel(),
         )
     # The log stands in time order, so the first of each pair is the earliest.
-    met = number_pairs(target, account, size)
+    met = number_pairs(target, account, size, numbered=False)
     rows = rows[met.first]
     return Contacts(
         met.other.astype(np.int64),

@@ -28,6 +28,7 @@ from undertow.campaigns.group import Groups
 from undertow.campaigns.served import spread
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.program import Array
+from undertow.scores.circles import Circles
 from undertow.scores.evidence import NO_ROW, Evidence
 from undertow.scores.weigh import Weighed
 
@@ -37,7 +38,7 @@ Told = dict[tuple[str, str, int], list[str]]
 """Sources by playbook, role and code of the account."""
 CONDUCT: Final = "conduct:"
 OWN: Final = ("targets", "others", "known")
-BITE: Final = 1 << 19
+BITE: Final = 1 << 21
 """Rows looked through at a time."""
 REPORTS: Final = 4
 """Reporters that are told apart; more add nothing to the weight either."""
@@ -229,29 +230,13 @@ def knows_only(log: EventLog, holder: Array, person: Array, circle: Array) -> Ar
         person: int64, (k), account codes.
         circle: int64, ascending, holder * accounts + account.
     """
-    size, flag = len(log.accounts), type_code("flag")
-    closed = np.ones(len(person), bool)
-    left = np.argsort(person, kind="stable")
-    # Most people meet somebody else soon: from stretch to stretch fewer are left to ask about.
+    flag = type_code("flag")
+    met = Circles(len(log.accounts), holder, person, circle, np.full(len(person), NOBODY))
     for low in range(0, len(log), BITE):
         part = slice(low, min(low + BITE, len(log)))
-        wanted = np.zeros(size + 1, bool)
-        wanted[person[left]] = True
-        one, other = log.actor[part], log.target[part]
-        meets = (other != NOBODY) & (log.type[part] != flag)
-        there, back = meets & wanted[one], meets & wanted[other]
-        who = np.concatenate([one[there], other[back]]).astype(np.int64)
-        met = np.unique(who * size + np.concatenate([other[there], one[back]]))
-        begin = person[left] * size
-        place, at = spread(np.searchsorted(met, begin), np.searchsorted(met, begin + size))
-        asked, other = left[place], met[at] % size
-        code = holder[asked] * size + other
-        found = np.minimum(np.searchsorted(circle, code), max(len(circle) - 1, 0))
-        inside = (circle[found] == code) if len(circle) else np.zeros(len(code), bool)
-        closed[asked[~inside & (other != person[asked])]] = False
-        left = left[closed[left]]
+        met.ask(log.actor[part], log.target[part], log.type[part] == flag)
         log.rest()
-    return closed
+    return met.closed
 
 
 def _reporters(log: EventLog, groups: Groups, of: Array, many: int) -> Array:

@@ -161,10 +161,12 @@ def _reads(reading: Reading, task: Task) -> Iterator[tuple[Read, Coder]]:
         for rows in checked_rows(file, reading.files.zone):
             loader.take_checked(read, file, rows)
             if sum(part.rows for part in read.parts) >= FLUSH:
+                loader.look(read)
                 yield read, coder
                 read, (loader, coder) = Read(), fresh()
     except UndertowError as fault:
         read.fault = fault
+    loader.look(read)
     yield read, coder
 
 
@@ -200,7 +202,7 @@ def read_of(told: Arrays) -> Read:
         if len(told["place"]):
             place = Place(told["place"][0].as_py(), told["place_line"][0].as_py())
         fault = UndertowError(what, code=code, mend=mend, place=place)
-    return Read(stubs, [rejects] if rejects.num_rows else [], fault)
+    return Read(stubs, rejects=[rejects] if rejects.num_rows else [], fault=fault)
 
 
 def _dealt(reading: Reading, read: Read, coder: Coder, tag: int) -> Iterator[Block]:

@@ -78,6 +78,7 @@ class Coded:
             and `print`, uint32: a hash of `id`.
         marks: boolean columns, (n).
         ungrounded: whether a direct message stands on a platform without a lawful ground.
+        content: texts, `string`, (n), that `Coder.look` has not looked at yet.
     """
 
     rows: int
@@ -85,6 +86,7 @@ class Coded:
     columns: dict[str, Array]
     marks: dict[str, Array] = field(default_factory=dict)
     ungrounded: bool = False
+    content: pa.Array | None = None
 
 
 def direct_codes(columns: dict[str, Array], has_target: Array, silent: Array) -> Array:
@@ -146,7 +148,7 @@ class Coder:
             into: where the columns shall stand, and from which row on.
 
         Returns:
-            The rows before `until`.
+            The rows before `until`, their texts not looked at yet.
 
         Raises:
             Odd: a row may be faulty; nothing of the batch was kept then.
@@ -188,13 +190,25 @@ class Coder:
         columns["print"] = np.empty(len(ids), np.uint32)
         if len(ids):
             kernel.fingerprint(*bytes_of(ids), columns["print"], KEY)
-        marks = self._looks(content, columns["type"]) if self._looks else {}
+        marks = {}
         if self._limited is not None:
             marks["direct"] = direct_codes(columns, columns["target"] != NOBODY, silent)
-        part = Coded(n, ids, columns, marks, ungrounded)
+        part = Coded(n, ids, columns, marks, ungrounded, content if self._looks else None)
         if into is not None:
             part.columns = into[0].put(part.columns, into[1])
         return part
+
+    def look(self, parts: Sequence[Coded]) -> None:
+        """Look at the texts of some batches at once, and let go of them: setting out costs as much as many texts."""
+        if self._looks is None or not parts:
+            return
+        content = pa.concat_arrays([part.content for part in parts])
+        types = np.concatenate([part.columns["type"] for part in parts])
+        found, at = self._looks(content, types), 0
+        for part in parts:
+            stretch = slice(at, at + len(part.id))
+            part.marks = {name: mark[stretch] for name, mark in found.items()} | part.marks
+            part.content, at = None, stretch.stop
 
     def platform_codes(self, names: Sequence[str | None]) -> Array:
         """Give the codes of platforms, new ones the next code: int32, (n), -1 for none."""

@@ -13,7 +13,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from undertow.compiled import outer
+from undertow.compiled import inlined
 
 Array = npt.NDArray[Any]
 
@@ -84,7 +84,7 @@ fetch: Callable[[int], None] = _made(_fetch)
 fold: Callable[[int, int], int] = _made(_fold)
 
 
-@outer
+@inlined
 def hashed(address: int, size: int, key: Array) -> int:
     """Hash the `size` bytes at an address under a key of three odd words."""
     value = key[0] ^ size
@@ -102,7 +102,7 @@ def hashed(address: int, size: int, key: Array) -> int:
     return fold(value ^ last, key[2])
 
 
-@outer
+@inlined
 def same(one: int, other: int, size: int) -> bool:
     """Say whether the `size` bytes at two addresses are alike."""
     at = 0

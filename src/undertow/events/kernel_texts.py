@@ -117,6 +117,28 @@ def intern(
 
 
 @outer
+def enter_again(store: Array, spot: int, many: int, entries: Array, key: Array) -> None:
+    """Enter the stored names into a larger table: all differ, so none are compared.
+
+    Args:
+        store: as `intern` leaves it.
+        spot: word of the store at which names begin.
+        many: how many there are.
+        entries: as for `intern`, all free; written.
+        key: of the hash.
+    """
+    mask, base = len(entries) - 1, store.ctypes.data
+    for _ in range(many):
+        size = store[spot] >> 32
+        value = hashed(base + 8 * (spot + 1), size, key)
+        place = value & mask
+        while entries[place] != 0:
+            place = (place + 1) & mask
+        entries[place] = (((value >> 40) & 0xFFFFFF) << 40) | spot
+        spot += 1 + ((size + 7) >> 3)
+
+
+@outer
 def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     """Write the stored names, in the order of their codes, as a text column; returns its bytes.
 
@@ -188,6 +210,34 @@ def find(texts: Texts, row: int) -> tuple[int, int]:
     at = texts.offsets[low] + 4 * (row - texts.first[low])
     begin = offset(at)
     return texts.bytes[low] + begin, offset(at + 4) - begin
+
+
+@outer
+def ascending(texts: Texts) -> bool:
+    """Say whether each text stands behind the one before it, by size and then by bytes: then none stands twice."""
+    before, length = 0, -1
+    for piece in range(len(texts.offsets)):
+        at = texts.offsets[piece]
+        begin = offset(at)
+        for row in range(texts.first[piece], texts.first[piece + 1]):
+            end = offset(at + 4 * (row - texts.first[piece] + 1))
+            this, size = texts.bytes[piece] + begin, end - begin
+            if size < length:
+                return False
+            k, behind = 0, size > length
+            while not behind and k < size:
+                if k + 8 <= size and word(before + k) == word(this + k):
+                    k += 8
+                    continue
+                difference = byte(this + k) - byte(before + k)
+                if difference < 0:
+                    return False
+                behind = difference > 0
+                k += 1
+            if not behind:
+                return False
+            before, length, begin = this, size, end
+    return True
 
 
 @outer

@@ -41,6 +41,8 @@ from undertow.events.table import NAMES
 STRETCH: Final = 2 * BATCH_ROWS
 """Rows that one task reads at least, unless the file ends: small row groups are read together."""
 
+LOOKED_AT: Final = 1 << 26
+"""Bytes of text from which batches are looked at: the texts of a task wait for each other till then."""
 WORDED: Final = 2
 """Bytes per row, unpacked, up to which a column of names is surely held as a dictionary."""
 WORDS: Final = ("type", "visibility", "platform", "lang")
@@ -49,9 +51,13 @@ FEW: Final = ("actor", "target", "context")
 
 @dataclass
 class Read:
-    """What one task brought back: coded batches, rows set aside, and the fault that ended it."""
+    """What one task brought back: coded batches, rows set aside, and the fault that ended it.
+
+    The texts of the batches that are `waiting` are not looked at yet.
+    """
 
     parts: list[Coded] = field(default_factory=list)
+    waiting: list[Coded] = field(default_factory=list)
     rejects: list[pa.Table] = field(default_factory=list)
     fault: UndertowError | None = None
 
@@ -187,14 +193,28 @@ class Loader:
             grounded = frozenset(source.platform for source in file.sources if source.ground)
             ground = (limited_to(file.sources), grounded)
         try:
-            read.parts.append(self._coder.code(columns, ground, into))
+            self._keep(read, self._coder.code(columns, ground, into))
         except Odd:
             checked = check_rows(columns, lines, file.name, self._files.zone)
             if checked.rejects.num_rows:
                 read.rejects.append(checked.rejects)
             if checked.batch.num_rows:
                 sound = dict(zip(NAMES, checked.batch.columns, strict=True))
-                read.parts.append(self._coder.code(sound, ground, into))
+                self._keep(read, self._coder.code(sound, ground, into))
+
+    def _keep(self, read: Read, part: Coded) -> None:
+        read.parts.append(part)
+        read.waiting.append(part)
+        if (
+            sum(one.content.nbytes for one in read.waiting if one.content is not None)
+            >= LOOKED_AT
+        ):
+            self.look(read)
+
+    def look(self, read: Read) -> None:
+        """Look at the texts that wait."""
+        self._coder.look(read.waiting)
+        read.waiting.clear()
 
     def take_checked(self, read: Read, file: EventFile, rows: Checked) -> None:
         """Code rows that were looked at one by one."""
@@ -213,6 +233,7 @@ class Loader:
                 self.take_checked(read, file, rows)
         except UndertowError as fault:
             read.fault = fault
+        self.look(read)
         return read
 
 
@@ -266,6 +287,7 @@ class Stretch:
                     self.loader.take(read, self.file, columns, lines, into)
         except PARQUET_FAULTS:
             read.fault = unreadable(Place(self.file.name, row))
+        self.loader.look(read)
         return read
 
     def _worded(self) -> list[str]:

@@ -68,13 +68,14 @@ class EventLog:
 
     def rows_of(self, *words: str) -> np.ndarray:
         """List the rows of some types: int64, ascending."""
-        wanted = np.zeros(len(TYPES), bool)
-        wanted[[type_code(word) for word in words]] = True
-        found = [
-            np.flatnonzero(wanted[self.type[low : low + STRETCH]]) + low
-            for low in range(0, len(self), STRETCH)
-        ]
-        return np.concatenate([np.empty(0, np.int64), *found])
+        codes, found = [type_code(word) for word in words], [np.empty(0, np.int64)]
+        for low in range(0, len(self), STRETCH):
+            part = self.type[low : low + STRETCH]
+            wanted = np.zeros(len(part), bool)
+            for code in codes:
+                wanted |= part == code
+            found.append(np.flatnonzero(wanted) + low)
+        return np.concatenate(found)
 
     def rest(self) -> None:
         """Let go of what was read, where columns stand in files."""

@@ -85,13 +85,8 @@ class Names:
             store[:used] = self._store[:used]
             self._store = store
         if 2 * held >= len(self._entries) - 1:
-            begins, spelled = self._spelled()
-            if begins[-1] < 2**31:  # else a second form of the compiled function is needed
-                begins = begins.astype(np.int32)
-            begins.setflags(write=False)
             self._entries = np.zeros(2 * len(self._entries), np.int64)
-            self._filled[:] = 0, FIRST
-            self._intern(begins, spelled.ctypes.data, np.empty(held, np.int32), 0)
+            kernel.enter_again(self._store, FIRST, held, self._entries, KEY)
 
     def _spelled(self) -> tuple[Array, Array]:
         held, used = self._filled.tolist()

@@ -149,6 +149,9 @@ def _repeats(
     again = np.zeros(len(prints), bool)
     if len(prints) <= MANY_TIES and not _any_twice(prints, targets):
         return lambda: again
+    if len(prints) > MANY_TIES and kernel.ascending(texts):
+        # Numbers given one after another, as most sources give them, hold no repeat.
+        return lambda: again
     shares = max(THREADS, -(-len(prints) // SHARE)) if len(prints) > MANY_TIES else 1
     running: list[Future[None]] = [
         pool.submit(kernel.repeated, prints, targets, order, texts, (share, shares), again)

@@ -5,12 +5,14 @@ Counting replaces comparing, so a row costs some nanoseconds, and rows keep thei
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from undertow.compiled import uncounted
 from undertow.matches.program import Array
+
+LOW: Final = 0xFFFFFFFF
 
 
 class Groups(NamedTuple):
@@ -43,33 +45,44 @@ def group(code: Array, many: int) -> Groups:
         many: number of groups.
     """
     start = np.zeros(many + 1, np.int64)
-    np.cumsum(np.bincount(code, minlength=many), out=start[1:])
     rows = np.empty(len(code), np.int32)
     if len(code):
-        _scatter(np.ascontiguousarray(code, np.int32), start.copy(), rows)
+        _deal(np.ascontiguousarray(code, np.int32), start, np.empty(many, np.int64), rows)
     return Groups(start, rows)
 
 
-def number_pairs(one: Array, other: Array, accounts: int) -> Pairs:
+def number_pairs(one: Array, other: Array, accounts: int, *, numbered: bool = True) -> Pairs:
     """Number the distinct (one, other), in the order of `one`.
 
     Args:
         one: account codes, (n).
         other: account codes, (n).
         accounts: number of accounts.
+        numbered: give the pair of each row; else `number` is empty.
     """
-    by_one = group(one, accounts)
+    size = len(one)
     other = np.ascontiguousarray(other, np.int32)
-    number = np.empty(len(one), np.int32)
-    last, found = np.full(accounts, -1, np.int32), np.zeros(accounts, np.int32)
-    first = np.empty(len(one), np.int32)
-    many = _number(by_one.start, by_one.rows, other, last, found, number, first)
+    start = np.zeros(accounts + 1, np.int64)
+    rows, others, first = (np.empty(size, np.int32) for _ in range(3))
+    number = np.empty(size if numbered else 0, np.int32)
+    many = 0
+    if size:
+        room = np.empty(accounts, np.int64)
+        _deal_both(np.ascontiguousarray(one, np.int32), other, start, room, rows, others)
+        room[:] = -1
+        many = _number(start, rows, others, room, number, first)
     first = first[:many].astype(np.int64)
     return Pairs(number, np.asarray(one)[first].astype(np.int32), other[first], first)
 
 
 @uncounted
-def _scatter(code: Array, place: Array, rows: Array) -> None:
+def _deal(code: Array, start: Array, place: Array, rows: Array) -> None:
+    """Count the rows of each group, and list them; NumPy would widen the codes to count them."""
+    for i in range(len(code)):
+        start[code[i] + 1] += 1
+    for g in range(len(place)):
+        place[g] = start[g]
+        start[g + 1] += start[g]
     for i in range(len(code)):
         g = code[i]
         rows[place[g]] = i
@@ -77,25 +90,34 @@ def _scatter(code: Array, place: Array, rows: Array) -> None:
 
 
 @uncounted
+def _deal_both(
+    code: Array, other: Array, start: Array, place: Array, rows: Array, others: Array
+) -> None:
+    """List rows by code as `_deal` does, and what else each holds beside it."""
+    for i in range(len(code)):
+        start[code[i] + 1] += 1
+    for g in range(len(place)):
+        place[g] = start[g]
+        start[g + 1] += start[g]
+    for i in range(len(code)):
+        g = code[i]
+        rows[place[g]], others[place[g]] = i, other[i]
+        place[g] += 1
+
+
+@uncounted
 def _number(
-    start: Array,
-    rows: Array,
-    other: Array,
-    last: Array,
-    found: Array,
-    number: Array,
-    first: Array,
+    start: Array, rows: Array, others: Array, last: Array, number: Array, first: Array
 ) -> int:
-    """Number pairs; `last` says for which group `found` holds the number of an account's pair."""
+    """Number pairs; `last` holds for each account the group in which it was met, and above it its pair's number."""
     many = 0
     for g in range(len(start) - 1):
         for k in range(start[g], start[g + 1]):
-            i = rows[k]
-            who = other[i]
-            if last[who] != g:
-                last[who] = g
-                found[who] = many
-                first[many] = i
+            who = others[k]
+            if last[who] < 0 or last[who] & LOW != g:
+                last[who] = (many << 32) | g
+                first[many] = rows[k]
                 many += 1
-            number[i] = found[who]
+            if len(number):
+                number[rows[k]] = last[who] >> 32
     return many

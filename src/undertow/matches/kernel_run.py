@@ -268,13 +268,16 @@ def run(
     rows: Rows,
     lists: Lists,
     keys: Array,
+    order: Array,
+    pair: Array,
+    row: Array,
     span: tuple[int, int],
     room: Scratch,
     sides: bool,
     whole: bool,
     out: Answers,
 ) -> None:
-    """Match keys.
+    """Match some of the keys.
 
     Args:
         program: the compiled playbook.
@@ -282,6 +285,9 @@ def run(
         rows: the selected events, in total order.
         lists: their positions by pair and by account.
         keys: int64, (k, 4): the two accounts, the group (-1: none), the pair's number.
+        order: int32: which of the keys to match, in this order.
+        pair: int32: the number in `lists` of each pair.
+        row: int64: what is told of each event; empty where its position is.
         span: first and last moment of the data, microseconds.
         room: scratch for the most events that any key may gather.
         sides: take the events of other accounts from `lists` too; without, keys that need them are
@@ -296,8 +302,10 @@ def run(
     many = len(steps)
     partly = not sides and (head[SIDE_A] | head[SIDE_B]) != 0
     taken, at = room.taken[0], room.taken[1]
-    for k in range(len(keys)):
-        key = Key(keys[k, 0], keys[k, 1], keys[k, 2], keys[k, 3])
+    for i in range(len(order)):
+        k: int = np.int64(order[i])  # type: ignore[assignment]  # compiled code knows one kind of integer
+        number: int = np.int64(pair[keys[k, 3]])  # type: ignore[assignment]
+        key = Key(keys[k, 0], keys[k, 1], keys[k, 2], number)
         out.furthest[k] = NOTHING
         n = own_events(program, moves, rows, lists, key, span, room)
         if known[TAKES] & head[ANCHORS] == 0:
@@ -324,7 +332,8 @@ def run(
             continue
         for s in range(many):
             at[s] = events[AT, taken[s]] if taken[s] >= 0 else 0
-            out.events[k, s] = events[PICKED, taken[s]] if taken[s] >= 0 else -1
+            picked = events[PICKED, taken[s]] if taken[s] >= 0 else -1
+            out.events[k, s] = row[picked] if picked >= 0 and len(row) else picked
         out.latest[k] = known[LATEST]
         judge(program, room.known, taken, at, known[LATEST], span, out.states[k])
 

@@ -11,11 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
+from undertow.matches import kernel_list
 from undertow.matches.grouping import group, number_pairs
 from undertow.matches.kernel_rules import APART, ELSEWHERE, Lists, Rows
 from undertow.matches.plan import Plan
-from undertow.matches.program import SIDE_A, SIDE_B, Array, Program
-from undertow.matches.select import Moves, Selected
+from undertow.matches.program import (
+    BOTH_WAYS,
+    KEY_ROLES,
+    SIDE_A,
+    SIDE_B,
+    SINK,
+    SOURCE,
+    Array,
+    Program,
+)
+from undertow.matches.select import MANY, Moves, Selected
 
 
 @dataclass(frozen=True)
@@ -53,13 +63,14 @@ class Listed:
     pair: Array
 
     def most(self, keys: Array) -> int:
-        """Bound the events that one of the keys, (k, 4), pairs renumbered, may gather."""
+        """Bound the events that one of the keys, (k, 4), may gather."""
         if not len(keys):
             return 1
-        pair, side = self.lists.pair_start, self.lists.side_start
-        a, b, number = keys[:, 0], keys[:, 1], keys[:, 3]
-        many = pair[number + 1] - pair[number]
-        many += side[a + 1] - side[a] + side[b + 1] - side[b]
+        own, side = self.lists.pair_start, self.lists.side_start
+        a, b, number = keys[:, 0], keys[:, 1], self.pair[keys[:, 3]]
+        many = own[number + 1] - own[number]
+        if len(self.lists.side_rows):
+            many += side[a + 1] - side[a] + side[b + 1] - side[b]
         return int(many.max()) + 1
 
     def of_key(self, key: Array) -> Array:
@@ -77,13 +88,28 @@ class Listed:
 
 def between(log: EventLog, selected: Selected) -> Between:
     """Number the pairs of accounts that selected events join."""
+    position, low, high, forward = (_joining if len(selected) < MANY else _joining_many)(
+        log, selected
+    )
+    pairs = number_pairs(low, high, len(log.accounts))
+    return Between(position, pairs.number, forward, pairs.one, pairs.other)
+
+
+def _joining(log: EventLog, selected: Selected) -> tuple[Array, Array, Array, Array]:
+    """List the selected events that join two accounts: positions, lesser and greater, whether the lesser acts."""
     actor, target = log.actor[selected.row], log.target[selected.row]
     position = np.flatnonzero((target != NOBODY) & (actor != target))
     actor, target = actor[position], target[position]
-    pairs = number_pairs(
-        np.minimum(actor, target), np.maximum(actor, target), len(log.accounts)
-    )
-    return Between(position, pairs.number, actor < target, pairs.one, pairs.other)
+    return position, np.minimum(actor, target), np.maximum(actor, target), actor < target
+
+
+def _joining_many(log: EventLog, selected: Selected) -> tuple[Array, Array, Array, Array]:
+    """As `_joining`, in compiled code."""
+    kinds: tuple[type[np.generic], ...] = (np.int64, np.int32, np.int32, np.bool_)
+    position, low, high, forward = (np.empty(len(selected), kind) for kind in kinds)
+    ends = log.actor, log.target
+    many = kernel_list.joining(selected.row, *ends, position, low, high, forward)
+    return position[:many], low[:many], high[:many], forward[:many]
 
 
 def keys_of(log: EventLog, plan: Plan, selected: Selected, met: Between, moved: Moves) -> Array:
@@ -167,6 +193,7 @@ def list_events(
     selected: Selected,
     met: Between,
     keys: Array,
+    joined: Array,
     *,
     sides: bool,
 ) -> Listed:
@@ -178,19 +205,18 @@ def list_events(
         selected: the events that may take a step.
         met: those of them between two accounts.
         keys: int64, (k, 4), from `keys_of`.
+        joined: bool, (accounts): who ever joined or left a group.
         sides: list events of other accounts too, for steps that touch one key account alone.
     """
     kept_pair = np.zeros(len(met.low), bool)
     kept_pair[keys[:, 3]] = True
     pair = np.where(kept_pair, np.cumsum(kept_pair) - 1, -1).astype(np.int32)
-    own = np.flatnonzero(kept_pair[met.number])
-    position = met.position[own]
-    number = pair[met.number[own]]
+    position, number = _own(met, pair)
     accounts = len(log.accounts)
     by_pair = group(number, int(kept_pair.sum()))
-    touched = np.empty(0, np.int64)
+    touched, wants = np.empty(0, np.int64), Wants.of(program, joined)
     if sides:
-        touched = _touched(log, program, selected, keys)
+        touched = _touched(log, program, selected, keys, wants)
         listed = np.zeros(len(selected), bool)
         listed[position] = listed[touched] = True
         every, place = np.flatnonzero(listed), np.cumsum(listed) - 1
@@ -199,20 +225,41 @@ def list_events(
         # Nothing crosses pairs, so their events stand together in memory.
         every, pair_rows = position[by_pair.rows], np.arange(len(position))
     row = selected.row[every]
+    at, actor, target, context = _brought(log, row)
     rows = Rows(
-        at=log.at[row],
-        actor=log.actor[row].astype(np.int64),
-        target=log.target[row].astype(np.int64),
-        context=log.context[row].astype(np.int64),
+        at=at,
+        actor=actor,
+        target=target,
+        context=context,
         platform=_platforms(log, selected, every, sides=sides),
         mask=selected.mask[every],
         warm=selected.warm[every],
     )
     side_start, side_rows = np.zeros(accounts + 1, np.int64), np.empty(0, np.int64)
     if sides:
-        side_start, side_rows = _by_account(rows, touched, accounts)
+        side_start, side_rows = _by_account(rows, touched, accounts, wants)
     lists = Lists(by_pair.start, pair_rows.astype(np.int64), side_start, side_rows)
     return Listed(row, rows, lists, pair)
+
+
+def _own(met: Between, pair: Array) -> tuple[Array, Array]:
+    """Give the events of the pairs that are kept: positions in `Selected`, and the pairs' new numbers."""
+    if len(met.number) < MANY:
+        own = np.flatnonzero(pair[met.number] >= 0)
+        return met.position[own], pair[met.number[own]]
+    position, number = np.empty(len(met.number), np.int64), np.empty(len(met.number), np.int32)
+    many = kernel_list.kept_events(met.number, met.position, pair, position, number)
+    return position[:many], number[:many]
+
+
+def _brought(log: EventLog, row: Array) -> tuple[Array, ...]:
+    """Bring times, actors, targets and contexts to rows of the log: int64."""
+    given = (log.at, log.actor, log.target, log.context)
+    if len(row) < MANY:
+        return tuple(column[row].astype(np.int64) for column in given)
+    brought = tuple(np.empty(len(row), np.int64) for _ in given)
+    kernel_list.bring(given, row, brought)
+    return brought
 
 
 def _platforms(log: EventLog, selected: Selected, every: Array, *, sides: bool) -> Array:
@@ -231,25 +278,88 @@ def _platforms(log: EventLog, selected: Selected, every: Array, *, sides: bool) 
     return platform
 
 
-def _touched(log: EventLog, program: Program, selected: Selected, keys: Array) -> Array:
+@dataclass(frozen=True)
+class Wants:
+    """What side steps ask of the two ends of an event, whatever the key.
+
+    Attributes:
+        by_end: steps whose key account acts, and those where it is addressed: as bits.
+        member: steps whose actor, and those whose addressed account, must have joined a group.
+        joined: bool, (accounts): who ever joined or left one.
+    """
+
+    by_end: tuple[int, int]
+    member: tuple[int, int]
+    joined: Array
+
+    @classmethod
+    def of(cls, program: Program, joined: Array) -> Wants:
+        """Read it off a program."""
+        steps, sides = program.steps, int(program.head[SIDE_A] | program.head[SIDE_B])
+        many = [s for s in range(len(steps)) if sides >> s & 1]
+        asked = {
+            (s, role) for s, role, member in program.conditions.tolist() if member and role > 1
+        }
+        ends = (SOURCE, SINK)
+        keyed = [
+            sum(1 << s for s in many if steps[s, BOTH_WAYS] or 0 <= steps[s, end] < KEY_ROLES)
+            for end in ends
+        ]
+        # Either way round nobody can say beforehand who must be a member.
+        member = [
+            sum(
+                1 << s
+                for s in many
+                if not steps[s, BOTH_WAYS] and (s, int(steps[s, end])) in asked
+            )
+            for end in ends
+        ]
+        return cls((keyed[0], keyed[1]), (member[0], member[1]), joined)
+
+    def bits(self, actor: Array, target: Array, mask: Array) -> Array:
+        """Give the steps that each event may take still: int64, (n)."""
+        acts = np.append(self.joined, False)[actor]
+        addressed = np.append(self.joined, False)[target]
+        bits: Array = np.where(acts, mask, mask & ~np.int64(self.member[0]))
+        return np.where(addressed, bits, bits & ~np.int64(self.member[1]))
+
+
+def _touched(
+    log: EventLog, program: Program, selected: Selected, keys: Array, wants: Wants
+) -> Array:
     """Find the selected events for side steps that touch a key account: positions, ascending."""
     need = np.zeros(len(log.accounts) + 1, bool)
     for end, bits in ((0, program.head[SIDE_A]), (1, program.head[SIDE_B])):
         if bits:
             need[keys[:, end]] = True
-    chosen = np.flatnonzero(
-        (selected.mask & (program.head[SIDE_A] | program.head[SIDE_B])) != 0
-    )
-    row = selected.row[chosen]
+    if len(selected) >= MANY:
+        found = np.empty(len(selected), np.int64)
+        columns = selected.row, selected.mask, log.actor, log.target
+        asked = wants.by_end, wants.member, need, wants.joined
+        return found[: kernel_list.touching(columns, asked, found)]
+    actor, target = log.actor[selected.row], log.target[selected.row]
+    mask = wants.bits(actor, target, selected.mask)
     # The last place stands for `NOBODY`.
-    touched: Array = chosen[need[log.actor[row]] | need[log.target[row]]]
-    return touched
+    acts, addressed = (((mask & bits) != 0) for bits in wants.by_end)
+    return np.flatnonzero((acts & need[actor]) | (addressed & need[target]))
 
 
-def _by_account(rows: Rows, position: Array, accounts: int) -> tuple[Array, Array]:
-    """List positions under both accounts of their events, ascending."""
+def _by_account(
+    rows: Rows, position: Array, accounts: int, wants: Wants
+) -> tuple[Array, Array]:
+    """List positions under the accounts for whose steps they were listed, ascending."""
+    if len(position) >= MANY:
+        start, listed = np.zeros(accounts + 1, np.int64), np.empty(2 * len(position), np.int64)
+        columns = rows.actor, rows.target, rows.mask
+        asked = wants.by_end, wants.member, wants.joined
+        room = np.empty(accounts, np.int64)
+        kernel_list.by_account(columns, asked, position, start, room, listed)
+        return start, listed[: start[-1]]
     actor, target = rows.actor[position], rows.target[position]
-    who = np.stack([actor, np.where(target == actor, NOBODY, target)], axis=1).ravel()
-    where = np.repeat(position, 2)[who != NOBODY]
+    mask = wants.bits(actor, target, rows.mask[position])
+    acts, addressed = (((mask & bits) != 0) for bits in wants.by_end)
+    addressed &= ~acts | (target != actor)
+    who = np.stack([np.where(acts, actor, NOBODY), np.where(addressed, target, NOBODY)], axis=1)
+    where = np.repeat(position, 2)[who.ravel() != NOBODY]
     by_account = group(who[who != NOBODY], accounts)
     return by_account.start, where[by_account.rows]

@@ -21,7 +21,14 @@ from undertow.matches.kernel_run import Answers
 from undertow.matches.kernel_states import judge
 from undertow.matches.listing import Between, Listed, between, keys_of, list_events
 from undertow.matches.plan import Plan, Sight, compile_plan, sight
-from undertow.matches.program import SIDE_A, SIDE_B, Array, Program, compile_program
+from undertow.matches.program import (
+    PLAIN_UNTIL,
+    SIDE_A,
+    SIDE_B,
+    Array,
+    Program,
+    compile_program,
+)
 from undertow.matches.select import Moves, Selected, mark_answered, moves, select
 from undertow.matches.slow import Said, ask_oracle
 from undertow.matches.widen import own_mask, widened
@@ -162,16 +169,16 @@ class Search:
 
     def matches(self, keys: Array, out: Answers) -> Matches:
         """Put the answers of keys together, those that take no step left out."""
-        kept = out.furthest >= 0
-        rows = out.events[kept]
+        kept = np.flatnonzero(out.furthest >= 0)
+        rows = out.events.take(kept, axis=0)
         if self.selected.event is not None and len(self.selected):
             rows = np.where(rows >= 0, self.selected.event[rows], -1)
         return Matches(
             self.plan.playbook,
-            keys[kept][:, :3],
+            keys.take(kept, axis=0)[:, :3],
             out.furthest[kept],
             rows,
-            out.states[kept],
+            out.states.take(kept, axis=0),
             self.selected if self.given is None else self.given,
             0 if self.plan.fast else len(keys),
             self.actors,
@@ -200,14 +207,13 @@ class Search:
     def by_own_events(self, keys: Array, *, whole: bool = False) -> Answers:
         """Match keys from the events between their accounts alone; `WANTS` where that is not enough."""
         listed = self._listed(keys, sides=False)
-        out = self._run(keys, listed, whole=whole, sides=False)
-        _to_log(out, listed.row)
-        return out
+        return self._run(keys, listed, listed.row, whole=whole, sides=False)
 
     def _by_kernel(self, keys: Array, *, whole: bool) -> Answers:
         """Match keys: all from their own events first, then those that need more; rows of the log."""
         sides = bool(self.program.head[SIDE_A] | self.program.head[SIDE_B])
-        if not sides or not whole:
+        # Where no key can do without the events of others, asking its own first would be work done twice.
+        if not sides or not (whole or self.program.head[PLAIN_UNTIL] < 0):
             out = self.by_own_events(keys, whole=whole)
             more = np.flatnonzero(out.furthest == kernel_run.WANTS)
         else:
@@ -222,22 +228,20 @@ class Search:
     def by_all_events(self, some: Array, *, whole: bool = False) -> Answers:
         """Match keys from the events of other accounts as well; rows of the log."""
         listed = self._listed(some, sides=True)
-        out = self._run(some, listed, whole=whole, sides=True)
+        out = self._run(some, listed, listed.row, whole=whole, sides=True)
         refused = np.flatnonzero(out.furthest == kernel.REFUSED)
-        _to_log(out, listed.row)
         if len(refused):
-            for column, settled in zip(
-                out, self._settled(some[refused], whole=whole), strict=True
-            ):
-                column[refused] = settled
+            settled = self._settled(some[refused], listed, whole=whole)
+            for column, answers in zip(out, settled, strict=True):
+                column[refused] = answers
         return out
 
-    def _settled(self, keys: Array, *, whole: bool) -> Answers:
+    def _settled(self, keys: Array, listed: Listed, *, whole: bool) -> Answers:
         """Answer keys whose best chain has one account in two roles, from their own events alone."""
-        listed = self._listed(keys, sides=True)
+        positions = np.empty(0, np.int64)
 
         def run(some: Array) -> Answers:
-            return self._run(some, listed, whole=whole, sides=True)
+            return self._run(some, listed, positions, whole=whole, sides=True)
 
         out = _unanswered(len(keys), len(self.plan))
         for k in range(len(keys)):
@@ -248,36 +252,42 @@ class Search:
         return out
 
     def _listed(self, keys: Array, *, sides: bool) -> Listed:
-        return list_events(self.log, self.program, self.selected, self.met, keys, sides=sides)
+        joined = np.diff(self.joins.start) > 0
+        given = self.log, self.program, self.selected, self.met
+        return list_events(*given, keys, joined, sides=sides)
 
-    def _run(self, keys: Array, listed: Listed, *, whole: bool, sides: bool) -> Answers:
+    def _run(
+        self, keys: Array, listed: Listed, row: Array, *, whole: bool, sides: bool
+    ) -> Answers:
+        """Match keys; `row` says what is told of each event listed, its position where it is empty."""
         out = _unanswered(len(keys), len(self.plan))
-        keys = np.column_stack([keys[:, :3], listed.pair[keys[:, 3]]])
+        keys = np.ascontiguousarray(keys, np.int64)
         # Pair by pair, as their events stand in memory.
-        order = group(keys[:, 3], len(listed.lists.pair_start) - 1).rows
-        keys = keys[order]
+        order = np.zeros(1, np.int32)
+        if len(keys) != 1:
+            order = group(listed.pair[keys[:, 3]], len(listed.lists.pair_start) - 1).rows
         most = listed.most(keys)
 
         def work(part: slice) -> None:
             room = kernel.scratch(len(self.plan), len(self.program.bounds), most)
-            one = Answers(*(column[part] for column in out))
             kernel_run.run(
                 self.program,
                 self.joins,
                 listed.rows,
                 listed.lists,
-                keys[part],
+                keys,
+                order[part],
+                listed.pair,
+                row,
                 self.span,
                 room,
                 sides,
                 whole,
-                one,
+                out,
             )
 
         spread(work, len(keys), self.threads)
-        back = np.empty_like(order)
-        back[order] = np.arange(len(order))
-        return Answers(*(column[back] for column in out))
+        return out
 
 
 def _to_log(out: Answers, row: Array) -> None:

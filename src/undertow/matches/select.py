@@ -12,6 +12,7 @@ import numpy as np
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.events.table import CONVERSATION, TYPES, VISIBILITIES
+from undertow.matches import kernel_list
 from undertow.matches.actors import Actors, seen_by
 from undertow.matches.grouping import number_pairs
 from undertow.matches.kernel_rules import Moved
@@ -19,8 +20,10 @@ from undertow.matches.plan import Plan, Sight
 from undertow.matches.program import Array
 from undertow.signals.tempo import answered
 
-CHUNK: Final = 1 << 20
-"""Rows looked at together: few enough to stay in the processor's cache with their bits."""
+CHUNK: Final = 1 << 18
+"""Rows looked at together: few enough to stay in the processor's cache with their classes."""
+MANY: Final = 50_000
+"""Events above which compiled code lists them: below, compiling costs more."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,9 @@ def select(log: EventLog, plan: Plan, sight: Sight, actors: Actors | None = None
         if plan.within[s] < sight.start.max() + (1 << 61):
             known_from = sight.start[log.platform[earliest]] + min(plan.within[s], 1 << 61)
             early = log.at[earliest] < known_from
-        rows, mask, warm = _joined(rows, mask, warm, earliest[early])
-        warm[np.searchsorted(rows, earliest[early])] |= bit
-        is_first = np.zeros(len(rows), bool)
-        is_first[_places(rows, earliest[~early])] = True
-        mask[~is_first] &= ~bit
+        rows, mask, warm = _joined(log, rows, mask, warm, earliest[early])
+        warm[_among(log, earliest[early])[rows]] |= bit
+        mask[~_among(log, earliest[~early])[rows]] &= ~bit
     kept = (mask | warm) != 0
     if not kept.all():
         rows, mask, warm = rows[kept], mask[kept], warm[kept]
@@ -78,22 +79,28 @@ def _by_class(log: EventLog, plan: Plan) -> tuple[Array, Array]:
     """Look up every event's type, visibility and signals in one table of step bits."""
     signals = sorted({name for has in plan.has for name in has})
     table = _step_bits(plan, signals)
-    rows: list[Array] = []
-    masks: list[Array] = []
+    if len(log) < MANY:
+        mask = table[_classes(log, slice(None), signals)]
+        rows = np.flatnonzero(mask)
+        return rows, mask[rows]
+    rows, mask = np.empty(len(log), np.int64), np.empty(len(log), np.int64)
+    at = 0
     for low in range(0, len(log), CHUNK):
-        part = slice(low, low + CHUNK)
-        code = log.type[part].astype(np.int16) * (len(VISIBILITIES) + 1) + log.visibility[part]
-        code += 1
-        for signal in signals:
-            code *= 2
-            code += log.marks[signal][part]
-        mask = table[code]
-        found = np.flatnonzero(mask)
-        rows.append(found + low)
-        masks.append(mask[found])
-    if not rows:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    return np.concatenate(rows), np.concatenate(masks)
+        code = _classes(log, slice(low, low + CHUNK), signals)
+        at = kernel_list.select_rows(code, table, low, at, rows, mask)
+    return rows[:at], mask[:at]
+
+
+def _classes(log: EventLog, part: slice, signals: list[str]) -> Array:
+    """Give the place of each event's type, visibility and signals in the table: int16, (n)."""
+    code: Array = (
+        log.type[part].astype(np.int16) * (len(VISIBILITIES) + 1) + log.visibility[part]
+    )
+    code += 1
+    for signal in signals:
+        code *= 2
+        code += log.marks[signal][part]
+    return code
 
 
 def _step_bits(plan: Plan, signals: list[str]) -> Array:
@@ -127,22 +134,23 @@ def first_of_direction(log: EventLog, of_types: Array, ends: tuple[Array, Array]
     """
     rows = np.flatnonzero(of_types[log.type])
     actor, target = ends
-    pairs = number_pairs(actor[rows], target[rows] + 1, len(log.accounts) + 1)
+    size = len(log.accounts) + 1
+    pairs = number_pairs(actor[rows], target[rows] + 1, size, numbered=False)
     return np.sort(rows[pairs.first])
 
 
-def _places(rows: Array, wanted: Array) -> Array:
-    """Find rows in an ascending list, those that are not there left out."""
-    if not len(rows):
-        return np.empty(0, np.int64)
-    place = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
-    there: Array = place[rows[place] == wanted]
+def _among(log: EventLog, rows: Array) -> Array:
+    """Mark rows of the log: bool, (n)."""
+    there = np.zeros(len(log), bool)
+    there[rows] = True
     return there
 
 
-def _joined(rows: Array, mask: Array, warm: Array, more: Array) -> tuple[Array, Array, Array]:
+def _joined(
+    log: EventLog, rows: Array, mask: Array, warm: Array, more: Array
+) -> tuple[Array, Array, Array]:
     """Add rows that may take no step themselves."""
-    new = more[~np.isin(more, rows)]
+    new = more[~_among(log, rows)[more]]
     if not len(new):
         return rows, mask, warm
     place = np.searchsorted(rows, new)

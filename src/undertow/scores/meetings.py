@@ -54,7 +54,8 @@ def meetings(log: EventLog, selected: Selected, steps: list[int]) -> Meetings:
     bits = np.int64(sum(1 << s for s in steps))
     chosen = selected.row[(selected.mask & bits) != 0]
     chosen = chosen[(log.target[chosen] != NOBODY) & (log.actor[chosen] != log.target[chosen])]
-    pairs = number_pairs(log.actor[chosen], log.target[chosen], len(log.accounts) + 1)
+    ends = log.actor[chosen], log.target[chosen]
+    pairs = number_pairs(*ends, len(log.accounts) + 1, numbered=False)
     return Meetings(
         pairs.one.astype(np.int64), pairs.other.astype(np.int64), chosen[pairs.first]
     )

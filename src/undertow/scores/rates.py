@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 
 from undertow.events.log import NOBODY, EventLog
 from undertow.matches import kernel_states as states
-from undertow.matches.grouping import Pairs, group, number_pairs
+from undertow.matches.grouping import Pairs, number_pairs
 from undertow.matches.match import Matches
 from undertow.matches.program import Array
 from undertow.playbooks.grammar import Playbook
+from undertow.scores.circles import Circles
 
 DECILES: Final = 10
 PRIOR_KEYS: Final = 30.0
@@ -29,6 +30,7 @@ says little, small enough that one of a thousand speaks for itself."""
 OPEN_COUNTS: Final = 0.5
 """Share of a key with an open window that counts as at risk: the actuarial convention, exact where
 windows close evenly over the data."""
+STATES: Final = states.TAKEN_OPEN + 1
 LEAST_RATE: Final = 1e-6
 MOST_PLATFORMS: Final = 32
 """Platforms above which what stands before the first colon of a name is taken for no platform; ours."""
@@ -72,34 +74,17 @@ class Activity:
             target: codes, (k).
             circle: int64, account * accounts + other, ascending.
         """
-        size = len(self.contacts)
-        wanted = np.zeros(size, bool)
-        wanted[target] = True
-        there, back = wanted[self.pairs.one], wanted[self.pairs.other]
-        who = np.concatenate([self.pairs.one[there], self.pairs.other[back]])
-        by_target = group(who, size)
-        met = np.concatenate([self.pairs.other[there], self.pairs.one[back]])[by_target.rows]
-        closed = np.ones(len(target), bool)
-        met_many = (by_target.start[1:] - by_target.start[:-1])[target]
-        # The n-th account that each target met, for all at once: most drop out at the first.
-        left, n = np.flatnonzero(met_many > 0), 0
-        while len(left):
-            other = met[by_target.start[target[left]] + n].astype(np.int64)
-            own = account[left]
-            code = own * size + other
-            place = np.minimum(np.searchsorted(circle, code), len(circle) - 1)
-            inside = (other == own) | (circle[place] == code)
-            closed[left[~inside]] = False
-            n += 1
-            left = left[inside & (met_many[left] > n)]
-        return closed
+        met = Circles(len(self.contacts), account, target, circle, np.asarray(account))
+        met.ask(self.pairs.one, self.pairs.other)
+        return met.closed
 
 
 def activity(log: EventLog) -> Activity:
     """Count each account's distinct contacts and rank accounts into deciles."""
     size = len(log.accounts)
     rows = np.flatnonzero((log.target != NOBODY) & (log.target != log.actor))
-    return activity_of(number_pairs(log.actor[rows], log.target[rows], size), log.accounts)
+    pairs = number_pairs(log.actor[rows], log.target[rows], size, numbered=False)
+    return activity_of(pairs, log.accounts)
 
 
 def activity_of(pairs: Pairs, names: pa.Array) -> Activity:
@@ -203,13 +188,18 @@ def step_counts(
     Counts are whole or end in a half, so those of parts add up exactly.
     """
     steps = matches.playbook.steps
-    endless = np.array([step.within is None for step in steps])
-    before = np.arange(len(steps)) < base_step(matches.playbook)
-    counts = np.where(before, listed[:, None], 1.0)
-    taken = counts * np.isin(matches.states, (states.TAKEN, states.TAKEN_OPEN))
-    failed = counts * (matches.states == states.NOT_TAKEN)
-    still_open = counts * np.where(endless, 1.0, OPEN_COUNTS) * (matches.states == states.OPEN)
-    return _by_cell(taken, cell, cells), _by_cell(taken + failed + still_open, cell, cells)
+    first = base_step(matches.playbook)
+    reached, at_risk = np.zeros((len(steps), cells)), np.zeros((len(steps), cells))
+    chosen = np.flatnonzero(listed)
+    for s, step in enumerate(steps):
+        # Before the base step only keys that went on count.
+        some = chosen if s < first else slice(None)
+        code = cell[some] * STATES + matches.states[some, s]
+        many = np.bincount(code, minlength=cells * STATES).reshape(cells, STATES)
+        reached[s] = many[:, states.TAKEN] + many[:, states.TAKEN_OPEN]
+        still_open = (1.0 if step.within is None else OPEN_COUNTS) * many[:, states.OPEN]
+        at_risk[s] = reached[s] + many[:, states.NOT_TAKEN] + still_open
+    return reached, at_risk
 
 
 def base_step(playbook: Playbook) -> int:
@@ -233,11 +223,6 @@ def pair_rates(
         at_risk += others
     reached = np.bincount(cell[taken], minlength=cells).reshape(1, -1).astype(float)
     return Rates(_shrunk(reached, at_risk), at_risk, reached)
-
-
-def _by_cell(marked: Array, cell: Array, cells: int) -> Array:
-    counts = [np.bincount(cell, weights=column, minlength=cells) for column in marked.T]
-    return np.array(counts).reshape(-1, cells)
 
 
 def _shrunk(reached: Array, at_risk: Array) -> Array:

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from undertow.events.log import NOBODY, STRETCH, EventLog, type_code
+from undertow.events.table import TYPES
+from undertow.matches.grouping import group
 from undertow.matches.program import Array
+from undertow.matches.select import MANY
+from undertow.scores.kernel_circles import listed_rows
 
 
 @dataclass(frozen=True)
@@ -51,23 +55,41 @@ def talk_between(log: EventLog, one: Array, other: Array, types: Iterable[str]) 
         types: words of the event table.
     """
     size = len(log.accounts)
-    pairs = np.unique(pair_code(one, other, size))
-    codes = [type_code(word) for word in types]
-    named = np.zeros(size + 1, bool)
-    named[one] = True
-    named[other] = True
-    named[NOBODY] = False
-    pair, row = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    code = pair_code(one, other, size)
+    code = code[code >= 0]
+    # Keys of one pair follow each other: most repeats are told without sorting.
+    pairs = np.unique(code[np.append(True, code[1:] != code[:-1])[: len(code)]])
+    wanted = np.isin(np.arange(len(TYPES)), [type_code(word) for word in types])
+    if len(log) < MANY:
+        pair, row = _looked_up(log, pairs, wanted)
+    else:
+        pair, row = _listed(log, pairs, wanted)
+    by_pair = group(pair, len(pairs)).rows
+    return Talk(pairs[pair[by_pair]], row[by_pair])
+
+
+def _looked_up(log: EventLog, pairs: Array, wanted: Array) -> tuple[Array, Array]:
+    """List the events of some types between pairs, in the order of the log: place of the pair, and row."""
+    rows = np.flatnonzero(wanted[log.type] & (log.target != NOBODY))
+    code = pair_code(log.actor[rows], log.target[rows], len(log.accounts))
+    place = np.minimum(np.searchsorted(pairs, code), max(len(pairs) - 1, 0))
+    mine = pairs[place] == code if len(pairs) else np.zeros(len(rows), bool)
+    return place[mine], rows[mine]
+
+
+def _listed(log: EventLog, pairs: Array, wanted: Array) -> tuple[Array, Array]:
+    """As `_looked_up`, in compiled code, a stretch at a time."""
+    size = len(log.accounts)
+    start = np.zeros(size + 1, np.int64)
+    np.cumsum(np.bincount(pairs // size, minlength=size), out=start[1:])
+    high = (pairs % size).astype(np.int32)
+    found = [(np.empty(0, np.int32), np.empty(0, np.int64))]
     for low in range(0, len(log), STRETCH):
         part = slice(low, min(low + STRETCH, len(log)))
-        actor, target = log.actor[part], log.target[part]
-        rows = np.flatnonzero(named[actor] & named[target] & np.isin(log.type[part], codes))
-        code = pair_code(actor[rows], target[rows], size)
-        place = np.minimum(np.searchsorted(pairs, code), len(pairs) - 1)
-        mine = pairs[place] == code
-        pair.append(code[mine])
-        row.append(rows[mine] + low)
+        ends, types = (log.actor[part], log.target[part]), log.type[part]
+        room = np.empty(len(types), np.int32), np.empty(len(types), np.int64)
+        many = listed_rows(ends, types, wanted, start, high, low, room)
+        found.append((room[0][:many], room[1][:many]))
         log.rest()
-    whole, rows = np.concatenate(pair), np.concatenate(row)
-    order = np.argsort(whole, kind="stable")
-    return Talk(whole[order], rows[order])
+    pair, row = (np.concatenate(column) for column in zip(*found, strict=True))
+    return pair, row

@@ -27,8 +27,6 @@ from undertow.scores.rates import Activity, Rates, base_step, pair_rates, step_r
 
 BITE: Final = 1 << 18
 """Keys weighed at once: bounds the memory."""
-KeyBits = tuple[Array, Array, Array, Array]
-"""Bits, u, m and n of every key and step: four arrays (k, s)."""
 _SOURCE_OF_STATE: Final = {
     states.TAKEN: "taken",
     states.TAKEN_OPEN: "taken",
@@ -36,6 +34,13 @@ _SOURCE_OF_STATE: Final = {
     states.OPEN: "open",
     states.UNKNOWN: "unknown",
 }
+
+
+NOTHING: Final = 2
+_SAYS: Final = np.full(6, NOTHING)
+"""What a state says of its step: 0 that it was taken, 1 that it was not, 2 nothing."""
+_SAYS[[states.TAKEN, states.TAKEN_OPEN]], _SAYS[states.NOT_TAKEN] = 0, 1
+_SILENT: Final = np.isin(np.arange(6), (states.OPEN, states.UNKNOWN))
 
 
 @dataclass(frozen=True)
@@ -124,26 +129,21 @@ def weigh(
         if background
         else step_rates(matches, busy.cell[account], listed, busy.cells)
     )
-    weight, bites = np.empty(len(matches)), _bites(len(matches))
-
-    def bits_of(part: slice) -> KeyBits:
-        return _key_bits(_some(matches, part), rates, busy.cell[account[part]], listed[part])
-
-    bits: KeyBits | None = None
-    for part in bites:
-        bits = bits_of(part)
-        weight[part] = bits[0].sum(axis=1)
+    weight = np.empty(len(matches))
+    cell = busy.cell[account]
+    for part in _bites(len(matches)):
+        bits = _key_bits(_some(matches, part), rates, cell[part], listed[part])
+        weight[part] = bits.sum(axis=1)
     ranked = np.zeros(len(log.accounts), bool)
     ranked[account[listed]] = True
     counted = ranked[account]
     if playbook.groups:
         counted &= _one_per_target(account, target, weight)
-    # Few keys are weighed once; of many only what is asked for stays.
-    kept = bits if len(bites) == 1 else None
-    del bits
+    # Of many keys few are counted: they are weighed once more, for their rows.
+    told = np.flatnonzero(counted)
     parts = [
-        _rows_of_keys(_some(matches, part), kept or bits_of(part), listed[part], counted[part])
-        for part in bites
+        _rows_of_keys(_some(matches, some), rates, cell[some], listed[some])
+        for some in (told[part] for part in _bites(len(told)))
     ]
     capped = np.flatnonzero(counted & (weight > 0))
     parts.append(_caps(playbook, account, target, capped, weight, busy))
@@ -165,7 +165,7 @@ def _bites(size: int) -> list[slice]:
     return [slice(low, min(low + BITE, size)) for low in range(0, size, BITE)]
 
 
-def _some(matches: Matches, part: slice) -> Matches:
+def _some(matches: Matches, part: slice | Array) -> Matches:
     """Give some keys, without what may take a step."""
     return replace(
         matches,
@@ -182,13 +182,21 @@ def _one_per_target(account: Array, target: Array, weight: Array) -> Array:
 
     A key with a group stands once for every group that the two could share.
     """
-    order = np.lexsort((-weight, target, account))
-    first = np.append(
-        True,
-        (account[order][1:] != account[order][:-1]) | (target[order][1:] != target[order][:-1]),
-    )
     counted = np.zeros(len(account), bool)
-    counted[order[first[: len(order)]]] = True
+    if not len(account):
+        return counted
+    size = 1 + max(account.max(), target.max())
+    pair, turned = account * size + target, target * size + account
+    order: Array | slice = slice(None)
+    if (np.diff(pair) < 0).any() and (np.diff(turned) < 0).any():
+        order = np.argsort(pair, kind="stable")
+        pair, weight = pair[order], weight[order]
+    new = np.append(True, pair[1:] != pair[:-1])
+    of = np.cumsum(new) - 1
+    heaviest = np.flatnonzero(weight == np.maximum.reduceat(weight, np.flatnonzero(new))[of])
+    chosen = np.zeros(len(pair), bool)
+    chosen[heaviest[np.append(True, of[heaviest][1:] != of[heaviest][:-1])]] = True
+    counted[order] = chosen
     return counted
 
 
@@ -204,19 +212,25 @@ def is_listed(matches: Matches) -> Array:
         wanted = wanted - blind
 
 
-def _key_bits(matches: Matches, rates: Rates, cell: Array, listed: Array) -> KeyBits:
-    """Weigh every key and step."""
-    playbook, state = matches.playbook, matches.states
-    base = base_step(playbook)
-    u = rates.u[:, cell].T
-    m = mixed(np.array([likely(step) for step in playbook.steps]), u)
-    n = np.rint(rates.at_risk[:, cell].T).astype(np.int64)
-    taken = (state == states.TAKEN) | (state == states.TAKEN_OPEN)
-    bits = np.where(taken, np.log2(m / u), 0.0)
-    bits = np.where(state == states.NOT_TAKEN, np.log2((1 - m) / (1 - u)), bits)
+def _bits_of(playbook: Playbook, rates: Rates) -> tuple[Array, Array]:
+    """Give m, (s, cells), and what a step of an account of each cell says: taken, not taken, nothing, (3, s, cells)."""
+    u = rates.u
+    m = mixed(np.array([likely(step) for step in playbook.steps])[:, None], u)
+    return m, np.stack([np.log2(m / u), np.log2((1 - m) / (1 - u)), np.zeros(u.shape)])
+
+
+def _key_bits(matches: Matches, rates: Rates, cell: Array, listed: Array) -> Array:
+    """Weigh every key and step: float64, (k, s), bits."""
+    state, base = matches.states, base_step(matches.playbook)
+    _, said = _bits_of(matches.playbook, rates)
+    steps, cells = said.shape[1:]
+    place = (_SAYS[state] * steps + np.arange(steps)) * cells + cell[:, None]
+    bits: Array = said.ravel().take(place)
     bits[:, base] = 0.0
     bits[~listed, :base] = 0.0
-    return np.where(_elsewhere(matches) & ~taken, 0.0, bits), u, m, n
+    if not any(step.across_personas for step in matches.playbook.steps):
+        return bits
+    return np.where(_elsewhere(matches) & (_SAYS[state] != 0), 0.0, bits)
 
 
 def _elsewhere(matches: Matches) -> Array:
@@ -233,30 +247,26 @@ def _elsewhere(matches: Matches) -> Array:
     return np.asarray(across & ~known[:, None])
 
 
-def _rows_of_keys(
-    matches: Matches, weights: KeyBits, listed: Array, counted: Array
-) -> Evidence:
+def _rows_of_keys(matches: Matches, rates: Rates, cell: Array, listed: Array) -> Evidence:
     """Give the rows of keys.
 
     Args:
-        matches: the keys, (k).
-        weights: of every key and step.
+        matches: keys of ranked accounts, one for each target, (k).
+        rates: of the steps.
+        cell: int64, (k).
         listed: bool, (k).
-        counted: bool, (k): keys of ranked accounts, one for each target.
     """
-    bits, u, m, n = weights
     end = judged_end(matches.playbook)
     state = matches.states
-    speaks = np.isin(state, (states.TAKEN, states.TAKEN_OPEN, states.NOT_TAKEN))
     chain = matches.playbook
-    state = np.where(_elsewhere(matches) & (state == states.NOT_TAKEN), states.UNKNOWN, state)
-    speaks &= state != states.UNKNOWN
-    silent = np.isin(state, (states.OPEN, states.UNKNOWN)) & listed[:, None]
-    wanted = (speaks | silent) & counted[:, None]
+    bits, m = _key_bits(matches, rates, cell, listed), _bits_of(chain, rates)[0]
+    unseen = _elsewhere(matches) & (state == states.NOT_TAKEN)
+    state = np.where(unseen, np.int8(states.UNKNOWN), state)
+    wanted = (_SAYS[state] != NOTHING) | (_SILENT[state] & listed[:, None])
     wanted[:, base_step(chain)] = False
     wanted[~listed, : base_step(chain)] = False
     k, s = np.nonzero(wanted)
-    unknown = state[k, s] == states.UNKNOWN
+    unknown, of = state[k, s] == states.UNKNOWN, cell[k]
     return Evidence(
         account=matches.keys[k, end],
         role=Words(np.zeros(len(k), np.uint8), (chain.key[end],)),
@@ -264,9 +274,9 @@ def _rows_of_keys(
         step=s.astype(np.int16),
         row=matches.rows[k, s].astype(np.int64),
         bits=bits[k, s],
-        u=np.where(unknown, np.nan, u[k, s]),
-        m=np.where(unknown, np.nan, m[k, s]),
-        n=n[k, s].astype(np.int32),
+        u=np.where(unknown, np.nan, rates.u[s, of]),
+        m=np.where(unknown, np.nan, m[s, of]),
+        n=np.rint(rates.at_risk[s, of]).astype(np.int32),
         source=Words(
             state[k, s].astype(np.uint8), [_SOURCE_OF_STATE.get(code, "") for code in range(6)]
         ),

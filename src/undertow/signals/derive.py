@@ -70,11 +70,15 @@ class Hints:
         first: signs, names of services, words for signs.
         number: a number in words.
         run: three numbers in a row of which one is in words.
+        inside: literal words, one of which stands anywhere in what `first` matches, or a sign of `_FORMS` does.
+        whole: such words, and numbers, that stand as words of their own.
     """
 
     first: str
     number: str
     run: str
+    inside: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
 
     @property
     def either(self) -> str:
@@ -111,9 +115,10 @@ def hints(kinds: Sequence[Kind], languages: Sequence[Language], *, wide: bool) -
     edge, brink = rf"(?:^|[^{word}])", rf"(?:[^{word}]|$)"
     sure = [w for kind in kinds for w in (*words(kind.names), *spellings(languages, kind.name))]
     vague = [w for kind in kinds for w in words(kind.vague)]
-    signs = literal(
-        w for entry in ("dot", "slash", "dash", "underscore") for w in gather(languages, entry)
-    )
+    spelled = [
+        w for sign in ("dot", "slash", "dash", "underscore") for w in gather(languages, sign)
+    ]
+    signs = literal(spelled)
     forms = [form.replace("W", word).replace("A", _APART) for form in _FORMS]
     first = (
         *forms,
@@ -132,11 +137,14 @@ def hints(kinds: Sequence[Kind], languages: Sequence[Language], *, wide: bool) -
         "|".join(first),
         rf"{edge}{number}{brink}",
         "|".join(f"{edge}{gap.join(run)}{brink}" for run in runs),
+        tuple(sure),
+        (*vague, *spelled, *spoken),
     )
 
 
 @cache
-def _shipped(*, wide: bool) -> Hints:
+def shipped(*, wide: bool) -> Hints:
+    """Give the patterns of all that ships."""
     return hints(KINDS, LANGUAGES, wide=wide)
 
 
@@ -151,18 +159,18 @@ def may_hold(content: pa.Array) -> pa.Array:
     """
     plain = _plain(content)
     if plain.all():
-        return pa.array(_shipped(wide=False).match(pc.ascii_lower(content)))
+        return pa.array(shipped(wide=False).match(pc.ascii_lower(content)))
     flags = np.zeros(len(content), bool)
     some = content.filter(pa.array(plain))
-    flags[plain] = _shipped(wide=False).match(pc.ascii_lower(some))
+    flags[plain] = shipped(wide=False).match(pc.ascii_lower(some))
     odd = np.flatnonzero(~plain)
     texts = pa.array(
         [folded(text).lower() for text in content.take(pa.array(odd)).to_pylist()],
         content.type,
     )
-    found = _shipped(wide=False).match(texts)
+    found = shipped(wide=False).match(texts)
     rest = np.flatnonzero(~pc.string_is_ascii(texts).to_numpy(zero_copy_only=False) & ~found)
-    found[rest] = _shipped(wide=True).match(texts.take(pa.array(rest)))
+    found[rest] = shipped(wide=True).match(texts.take(pa.array(rest)))
     flags[odd] = found
     return pa.array(flags)
 

@@ -14,6 +14,7 @@ from undertow.events.table import TYPES
 from undertow.signals.address import find_addresses, standard
 from undertow.signals.derive import may_hold
 from undertow.signals.disguise import fold
+from undertow.signals.sieve import may_match
 
 Array = npt.NDArray[Any]
 
@@ -64,6 +65,7 @@ def text_marks(
     asked = {name: _asked(types, name, wanted) for name in MARKS}
     held = content.is_valid().to_numpy(zero_copy_only=False)
     rows = np.flatnonzero((asked["address"] | asked["link"]) & held)
+    rows = rows[may_match(content, rows)]
     texts = content if len(rows) == len(content) else content.take(pa.array(rows))
     hinted = np.flatnonzero(may_hold(texts).to_numpy(zero_copy_only=False))
     rows = rows[hinted]
