@@ -30,8 +30,6 @@ from undertow.playbooks.grammar import Playbook
 SHOWN = 10
 KEPT = 10_000
 """Milliseconds for which memory that was let go of is kept; measured: 1,300 fewer of 9,300 of processor time."""
-SEEN_AGAIN = 50_000
-"""New objects after which Python looks for rings of them; with its own 700 a run of millions makes none and looks often."""
 COLUMNS = ["account", "role", "playbook", "weight", "targets"]
 
 
@@ -255,7 +253,6 @@ def settle_memory() -> None:
         pa.set_memory_pool(pa.jemalloc_memory_pool())
         pa.jemalloc_set_decay_ms(KEPT)
     gc.freeze()
-    gc.set_threshold(SEEN_AGAIN)
 
 
 def show_ranking(result: Ranking) -> None:

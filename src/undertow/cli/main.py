@@ -6,6 +6,7 @@ reader of our output has gone. A bad input never shows a traceback.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -23,6 +24,10 @@ INTERRUPTED: Final = 130
 PIPE_CLOSED: Final = 141
 TRACE: Final = "UNDERTOW_TRACE"
 """Environment variable: `1` prints the whole traceback of our own faults."""
+
+SEEN_AGAIN: Final = 50_000
+"""New objects after which Python looks for rings of them. With its own 700 a start looks through what it imports again and
+again, which takes a twentieth of it, and a run of millions, which makes no rings, as well."""
 
 app = typer.Typer(
     cls=LateGroup,
@@ -62,6 +67,7 @@ def undertow(
 
 def run() -> None:
     """Run the command line and leave with its exit code: the entry point `undertow`."""
+    gc.set_threshold(SEEN_AGAIN)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
