@@ -131,3 +131,20 @@ def test_only_ids_that_ascend_by_size_and_then_by_bytes_are_held_to_be_without_r
     texts = order.addresses(pa.chunked_array([column[:cut], column[cut:]]))
     pairs = pairwise(given_ids)
     assert order.kernel.ascending(texts) == all(place(a) < place(b) for a, b in pairs)
+
+
+@given(st.lists(st.lists(st.text(max_size=11), max_size=5), min_size=1, max_size=4), st.data())
+def test_rows_of_a_column_in_pieces_are_the_same_in_compiled_code(
+    pieces: list[list[str]], data: st.DataObject
+) -> None:
+    column = pa.chunked_array([pa.array(["left out", *one], pa.string())[1:] for one in pieces])
+    size = len(column)
+    some = data.draw(st.lists(st.integers(0, size - 1), min_size=1, max_size=9)) if size else []
+    rows = np.array(some, np.int64)
+    if size:
+        expected = column.take(pa.array(rows)).to_pylist()
+        assert order._found(column, rows).to_pylist() == expected
+        copied = order._copied(order.addresses(column), rows)
+        copied.validate(full=True)
+        assert copied.to_pylist() == expected
+    assert order.taken(column, rows).to_pylist() == [column[row].as_py() for row in some]

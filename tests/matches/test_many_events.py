@@ -24,7 +24,7 @@ def found(seed: int, *, whole: bool) -> Matches:
 def test_compiled_lists_give_the_same_matches(
     monkeypatch: pytest.MonkeyPatch, whole: bool
 ) -> None:
-    seeds = range(70_000, 70_150)
+    seeds = range(70_000, 70_050)
     few = [found(seed, whole=whole) for seed in seeds]
     for module in (listing, select):
         monkeypatch.setattr(module, "MANY", 0)
@@ -36,7 +36,7 @@ def test_compiled_lists_give_the_same_matches(
             assert (getattr(one, name) == getattr(many, name)).all(), f"{name}, seed {seed}"
         for name in ("row", "mask", "warm"):
             assert (getattr(one.selected, name) == getattr(many.selected, name)).all()
-    assert keys > 200, "the cases must hold keys, or they prove nothing"
+    assert keys > 60, "the cases must hold keys, or they prove nothing"
 
 
 def test_groups_and_pairs_are_those_that_sorting_finds() -> None:

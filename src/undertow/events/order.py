@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from undertow.events import kernel_take
 from undertow.events import kernel_texts as kernel
 from undertow.events.coding import KINDS, Coded, Coder, Room
 from undertow.events.names import bytes_of
@@ -238,19 +239,35 @@ def _rows(order: Array | None, repeats: Array) -> Array | None:
 
 def taken(texts: pa.ChunkedArray, rows: Array) -> pa.ChunkedArray:
     """Give some rows of a text column, whatever its size: Arrow would join all its pieces first."""
-    chunks = [chunk for chunk in texts.chunks if len(chunk)]
-    first = np.cumsum([0, *map(len, chunks)])
     pieces = []
+    where = addresses(texts) if len(rows) > MANY_TIES else None
     for at in range(0, len(rows), TAKEN):
         some = rows[at : at + TAKEN]
-        where = np.searchsorted(first, some, side="right") - 1
-        order = np.argsort(where, kind="stable")
-        ends = np.flatnonzero(np.diff(where[order], append=-1)) + 1
-        found = [
-            chunks[where[mine[0]]].take(pa.array(some[mine] - first[where[mine[0]]]))
-            for mine in np.split(order, ends[:-1])
-        ]
-        back = np.empty(len(some), np.int64)
-        back[order] = np.arange(len(some))
-        pieces.append(pa.concat_arrays(found).take(pa.array(back)))
+        pieces.append(_found(texts, some) if where is None else _copied(where, some))
     return pa.chunked_array(pieces, pa.string())
+
+
+def _copied(texts: kernel.Texts, rows: Array) -> pa.Array:
+    """Give some rows as one array, in compiled code."""
+    begins, places = np.empty(len(rows) + 1, np.int64), np.empty(len(rows), np.int64)
+    kernel_take.measure(texts, np.ascontiguousarray(rows, np.int64), begins, places)
+    words = np.empty(int(begins[-1]), np.uint8)
+    kernel_take.copy(begins, places, words)
+    held = pa.py_buffer(begins.astype(np.int32)), pa.py_buffer(words)
+    return pa.Array.from_buffers(pa.string(), len(rows), [None, *held])
+
+
+def _found(texts: pa.ChunkedArray, rows: Array) -> pa.Array:
+    """Give some rows as one array, piece by piece."""
+    chunks = [chunk for chunk in texts.chunks if len(chunk)]
+    first = np.cumsum([0, *map(len, chunks)])
+    where = np.searchsorted(first, rows, side="right") - 1
+    order = np.argsort(where, kind="stable")
+    ends = np.flatnonzero(np.diff(where[order], append=-1)) + 1
+    found = [
+        chunks[where[mine[0]]].take(pa.array(rows[mine] - first[where[mine[0]]]))
+        for mine in np.split(order, ends[:-1])
+    ]
+    back = np.empty(len(rows), np.int64)
+    back[order] = np.arange(len(rows))
+    return pa.concat_arrays(found).take(pa.array(back))

@@ -32,23 +32,33 @@ def select_rows(code: Array, table: Array, low: int, at: int, rows: Array, mask:
     return at
 
 
+@inlined
+def spot(low: int, high: int, bits: int) -> int:
+    """Give the bit of a pair of accounts among `bits`, a power of two."""
+    mixed = low * 0x9E3779B1 + high * 0x85EBCA77
+    return (mixed ^ (mixed >> 17)) & (bits - 1)
+
+
 @uncounted
 def joining(
-    row: Array,
-    actor: Array,
-    target: Array,
+    columns: tuple[Array, Array, Array, Array],
+    anchors: int,
+    near: Array,
     position: Array,
     low: Array,
     high: Array,
     forward: Array,
 ) -> int:
-    """List the selected events that join two accounts.
+    """List the selected events that join two accounts between which an anchor may stand.
+
+    Pairs are told apart by one bit each, so some without an anchor are listed too.
 
     Args:
-        row: int64, (r): rows of the log.
-        actor: int32, (n): of the log.
-        target: int32, (n): of the log, -1 for nobody.
-        position: int64, (r), written: positions in `row`.
+        columns: rows and step bits of the selected events, int64, (r); actors and targets (-1 for nobody) of
+            the log, int32.
+        anchors: the steps one of which a pair must hold, as bits; below 0 for none in particular.
+        near: uint8, zeros, a power of two, written: a bit for each pair that holds one.
+        position: int64, (r), written: positions in the selected events.
         low: int32, (r), written: the lesser account.
         high: int32, (r), written: the greater one.
         forward: bool, (r), written: whether the lesser acts.
@@ -56,10 +66,19 @@ def joining(
     Returns:
         How many there are.
     """
-    many = 0
+    row, mask, actor, target = columns
+    bits, many = 8 * len(near), 0
     for i in range(len(row)):
         one, other = actor[row[i]], target[row[i]]
-        if other >= 0 and one != other:
+        if (anchors < 0 or mask[i] & anchors) and other >= 0 and one != other:
+            bit = spot(min(one, other), max(one, other), bits)
+            near[bit >> 3] |= 1 << (bit & 7)
+    for i in range(len(row)):
+        one, other = actor[row[i]], target[row[i]]
+        if other < 0 or one == other:
+            continue
+        bit = spot(min(one, other), max(one, other), bits)
+        if (near[bit >> 3] >> (bit & 7)) & 1:
             position[many] = i
             forward[many] = one < other
             low[many], high[many] = min(one, other), max(one, other)

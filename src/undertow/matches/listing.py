@@ -86,11 +86,18 @@ class Listed:
         )
 
 
-def between(log: EventLog, selected: Selected) -> Between:
-    """Number the pairs of accounts that selected events join."""
-    position, low, high, forward = (_joining if len(selected) < MANY else _joining_many)(
-        log, selected
-    )
+def between(log: EventLog, selected: Selected, anchors: int = -1) -> Between:
+    """Number the pairs of accounts that selected events join.
+
+    Args:
+        log: the events.
+        selected: those that may take a step.
+        anchors: steps, as bits: pairs without an event for one of them may be left out.
+    """
+    if len(selected) < MANY:
+        position, low, high, forward = _joining(log, selected)
+    else:
+        position, low, high, forward = _joining_many(log, selected, anchors)
     pairs = number_pairs(low, high, len(log.accounts))
     return Between(position, pairs.number, forward, pairs.one, pairs.other)
 
@@ -103,12 +110,15 @@ def _joining(log: EventLog, selected: Selected) -> tuple[Array, Array, Array, Ar
     return position, np.minimum(actor, target), np.maximum(actor, target), actor < target
 
 
-def _joining_many(log: EventLog, selected: Selected) -> tuple[Array, Array, Array, Array]:
+def _joining_many(
+    log: EventLog, selected: Selected, anchors: int
+) -> tuple[Array, Array, Array, Array]:
     """As `_joining`, in compiled code."""
     kinds: tuple[type[np.generic], ...] = (np.int64, np.int32, np.int32, np.bool_)
     position, low, high, forward = (np.empty(len(selected), kind) for kind in kinds)
-    ends = log.actor, log.target
-    many = kernel_list.joining(selected.row, *ends, position, low, high, forward)
+    columns = selected.row, selected.mask, log.actor, log.target
+    near = np.zeros(1 << max(10, (len(selected) // 2).bit_length()), np.uint8)
+    many = kernel_list.joining(columns, anchors, near, position, low, high, forward)
     return position[:many], low[:many], high[:many], forward[:many]
 
 

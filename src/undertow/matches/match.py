@@ -124,7 +124,11 @@ def search_for(
     start = log.start if start is None else start
     seen = sight(plan, sources, log.platforms.to_pylist(), start)
     selected = select(log, plan, seen, actors)
-    met = between(log, selected)
+    # Whoever stands for several accounts may meet by other events.
+    anchors = (
+        -1 if actors is not None else sum(1 << int(s) for s in np.flatnonzero(plan.anchor))
+    )
+    met = between(log, selected, anchors)
     moved = moves(log) if plan.has_group else _no_moves()
     span = (begin(start, seen), log.end if end is None else end)
     program = compile_program(plan, seen)
