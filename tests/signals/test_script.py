@@ -71,6 +71,19 @@ def test_short_and_missing_texts_have_no_script() -> None:
     assert script_column(pa.array([], pa.string())).to_pylist() == []
 
 
+def test_what_is_nothing_but_an_address_when_masked_has_no_script() -> None:
+    links = [
+        "https://chat.example.org/invite/abcdef1",
+        "https://chat.example.org/invite/xyz9876",
+    ]
+    beside = [
+        "lorem somebody.with.a.name@example.org",
+        "lorem another.long.name@mail.example.com",
+    ]
+
+    assert script_column(pa.array([*links, *beside])).to_pylist() == [None] * 4
+
+
 def test_batches_and_threads_change_nothing() -> None:
     given = [text(n % 40) for n in range(400)]
     whole = script_column(pa.array(given)).to_pylist()

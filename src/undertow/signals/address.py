@@ -15,7 +15,7 @@ from undertow.signals.cues import LANGUAGES, Language
 from undertow.signals.disguise import View, fold
 from undertow.signals.handles import HandleFinder, ServiceFinder
 from undertow.signals.kinds import KINDS, Kind
-from undertow.signals.links import EmailFinder, LinkFinder, find_urls
+from undertow.signals.links import EmailFinder, LinkFinder, as_room, find_urls
 from undertow.signals.phone import NumberFinder
 from undertow.signals.spoken import Spoken
 from undertow.signals.spot import Spot
@@ -26,7 +26,7 @@ class Address:
     """One address as it stands in a text.
 
     Attributes:
-        kind: `email`, `phone`, `url` or the name of a service.
+        kind: `email`, `phone`, `room`, `url` or the name of a service.
         value: normal form, equal for equal addresses however they are written.
         text: what stands in the text: `original[start:end]`.
         start: first character, from 0, in code points.
@@ -81,7 +81,8 @@ class Finder:
 
     def _spots(self, view: View, region: str | None) -> list[Spot]:
         cues = self.services.find(view)
-        spots = [*self.links.find(view), *self.emails.find(view), *find_urls(view)]
+        spots = [*self.links.find(view), *self.emails.find(view)]
+        spots += map(as_room, find_urls(view))
         spots += self.numbers.find(view, cues, region)
         spots += self.handles.find(view, cues)
         return spots

@@ -238,5 +238,65 @@ KINDS: Final = (
             Link(r"(?:story\.)?snapchat\.com/(?:add/|@)(?P<v>[a-z][a-z0-9_.-]{1,13}[a-z0-9_])"),
         ),
     ),
+    Kind(
+        "wechat",
+        names="wechat/weixin/wechatid/微信",
+        handle=r"[a-z][a-z0-9_-]{5,19}",
+        links=(Link(r"u\.wechat\.com/(?P<v>[\w-]{6,64})", as_written),),
+    ),
+    Kind(
+        "line",
+        # `line` alone is an everyday word in many languages.
+        names="line id/lineid/line-id/line:/line app/ライン/ไลน์",
+        handle=r"[a-z0-9][a-z0-9._-]{2,18}[a-z0-9]",
+        links=(
+            Link(r"line\.me/(?:r/)?ti/[pg]2?/(?P<v>[~@]?[\w.-]{4,64})", as_written),
+            Link(r"lin\.ee/(?P<v>[\w-]{4,20})", as_written),
+        ),
+    ),
+    Kind(
+        "viber",
+        names="viber/вайбер",
+        numbers=True,
+        links=(
+            Link(
+                r"viber:(?://)?(?:chat|add)/?\?number=(?:\+|%2b)?(?P<v>\d{7,15})", number=True
+            ),
+            Link(r"invite\.viber\.com/\?g2?=(?P<v>[\w%-]{6,64})", as_written),
+        ),
+    ),
+    Kind(
+        "zalo",
+        names="zalo",
+        numbers=True,
+        links=(
+            Link(r"zalo\.me/(?P<v>\d{8,15})"),
+            Link(r"zalo\.me/g/(?P<v>[a-z0-9]{4,12})"),
+        ),
+    ),
+    Kind(
+        "kakaotalk",
+        names="kakaotalk/kakao talk/kakao/카카오톡/카톡",
+        handle=r"[a-z0-9][a-z0-9._-]{2,18}[a-z0-9]",
+        links=(Link(r"open\.kakao\.com/(?:o|me)/(?P<v>[\w-]{4,64})", as_written),),
+    ),
+    Kind(
+        "messenger",
+        names="",
+        links=(
+            Link(r"(?:m\.me|messenger\.com/t)/(?P<v>[a-z0-9.]{4,60})"),
+            Link(r"(?:facebook|fb)\.com/messages/t/(?P<v>[a-z0-9.]{4,60})"),
+        ),
+    ),
+    Kind(
+        "matrix",
+        names="",
+        links=(Link(r"matrix\.to/#/(?P<v>[@#!][\w.=/+-]{1,64}:[a-z0-9.-]{3,64})"),),
+    ),
+    Kind(
+        "simplex",
+        names="",
+        links=(Link(r"simplex\.chat/(?:contact|invitation)/?#/?\?(?P<v>[\w=&%.:/+-]{8,400})"),),
+    ),
 )
 """Every service, in the order in which a tie is settled."""

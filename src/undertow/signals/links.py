@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from undertow.signals.cues import Language, gather, words
@@ -52,6 +53,15 @@ _FILES: Final = frozenset(
         "/wav/mkv/webp/svg/ics"
     )
 )
+ROOM: Final = "room"
+"""Kind of a link that lets somebody into a room, a group or a call, wherever it is kept."""
+_LETS_IN: Final = frozenset(
+    words(
+        "join/invite/invites/invitation/joinchat/meet/room/rooms/chat/chats/call/group/groups/zoom/webex/jitsi/meetup-join"
+    )
+)
+"""Words of a link, whole between its signs, that say so; ours. What leads to a page to read has none of them."""
+_PARTS: Final = re.compile(r"[./?=&#]+")
 _EMAIL: Final = re.compile(
     r"(?<![\w.+%-])(?P<local>[a-z0-9_](?:[a-z0-9._%+'-]{0,62}[a-z0-9_+-])?)@"
     r"(?P<domain>(?:[a-z0-9](?:[a-z0-9-]{0,62})\.){1,6}[a-z]{2,24})(?![a-z0-9-]|\.?@)",
@@ -81,7 +91,8 @@ class LinkFinder:
             for at, (_, link) in enumerate(self._links)
         )
         self.pattern = re.compile(
-            rf"(?<![\w@.-])(?:(?:h(?:tt|xx)ps?|sgnl)://)?(?:www\.)?(?:{forms or '(?!)'})(?![\w@])",
+            # No form begins with another sign: most places are passed at once.
+            rf"(?<![\w@.-])(?=[a-z0])(?:(?:h(?:tt|xx)ps?|sgnl)://)?(?:www\.)?(?:{forms or '(?!)'})(?![\w@])",
             re.IGNORECASE,
         )
 
@@ -170,6 +181,14 @@ def find_urls(view: View) -> Iterator[Spot]:
             continue
         value = host + ("" if path == "/" else path)
         yield Spot("url", value, found.start(), found.start() + len(whole), URL)
+
+
+def as_room(url: Spot) -> Spot:
+    """Call a link that lets somebody in what it is: the address of a room, a way to go on talking elsewhere."""
+    host, slash, path = url.value.partition("/")
+    if not path or _LETS_IN.isdisjoint(_PARTS.split(f"{host}{slash}{path}".lower())):
+        return url
+    return replace(url, kind=ROOM)
 
 
 def _is_host(view: View, found: re.Match[str], host: str, path: str) -> bool:

@@ -39,6 +39,13 @@ _OTHER: Final = re.compile(
     """,
     re.VERBOSE,
 )
+LEAST_APART: Final = 9
+"""Digits, said in words or one by one, from which they are a telephone number without any cue: ours, the length of
+the national numbers of most countries."""
+MOST_DIGITS: Final = 15
+"""Digits of the longest telephone number (ITU-T E.164), without 00."""
+DIFFERENT: Final = 4
+"""Different digits that such a number has at least, so that noughts and ones in a row are none: ours."""
 _MONEY_AFTER: Final = re.compile(
     r" ?(?:[€$£%₺]|eur|usd|gbp|tl|kr|km|kg|people|views|mb|gb)(?!\w)", re.IGNORECASE
 )
@@ -116,7 +123,7 @@ class NumberFinder:
         floor = 0
         for run in runs:
             cue = _service(text, run.start(), run.end(), services, used)
-            choice = self._judge(text, run, region, cue, others, floor)
+            choice = self._judge(view, run, region, cue, others, floor)
             if choice is None:
                 continue
             if cue is not None:
@@ -129,7 +136,7 @@ class NumberFinder:
 
     def _judge(
         self,
-        text: str,
+        view: View,
         run: re.Match[str],
         region: str | None,
         cue: Cue | None,
@@ -137,23 +144,25 @@ class NumberFinder:
         floor: int,
     ) -> _Choice | None:
         """Decide whether a run is meant to be dialled."""
+        text = view.text
         before = text[max(floor, run.start() - BEFORE) : run.start()]
         after = text[run.end() : run.end() + AFTER]
         call, other = last(self._call, before), last(self._other, before)
         called = call > other or bool(self._call.search(after)) or cue is not None
         asked = called or (other < 0 and last(self._number, before) >= 0)
-        choice = _pick(text, run, region, asked=asked)
+        apart = _apart(view, run, region) if called or other < 0 else None
+        choice = apart or _pick(text, run, region, asked=asked)
         if choice is None or _is_pattern(choice.digits):
             return None
+        if apart is not None:
+            return apart
         if text[run.start() : choice.start + 3].find("+") >= 0 and choice.e164:
             return choice
         if any(start < choice.end and choice.start < end for start, end in others):
             return None
         if _MONEY_AFTER.match(text, choice.end) or _MONEY_BEFORE.search(before):
             return None
-        if asked or (choice.shaped and other < 0):
-            return choice
-        return None
+        return choice if asked or (choice.shaped and other < 0) else None
 
 
 def _service(
@@ -183,6 +192,28 @@ def _service(
     return None
 
 
+def _apart(view: View, run: re.Match[str], region: str | None) -> _Choice | None:
+    """Take a long number that was said in words, or digit by digit: nothing but a telephone number is told so.
+
+    Codes and scores written apart are shorter, or are made of few different digits.
+    """
+    signs = re.sub(r"\d", "", run[0].lstrip("+("))
+    digits = re.sub(r"\D", "", run[0])
+    one_by_one = len(signs) == len(digits) - 1 and len(set(signs)) == 1
+    first, last = view.starts[run.start()], view.starts[run.end() - 1]
+    dictated = not signs and first == last
+    if not (one_by_one or dictated) or len(set(digits)) < DIFFERENT:
+        return None
+    if not LEAST_APART <= len(digits) <= MOST_DIGITS:
+        return None
+    bare = digits.removeprefix("00")
+    read = None if bare[0] == "0" else e164(bare)
+    if (read is None or not read[1]) and region:
+        read = e164(digits, region)
+    known = read[0] if read is not None and read[1] else None
+    return _Choice(run.start(), run.end(), bare, known, shaped=True)
+
+
 def _is_pattern(digits: str) -> bool:
     """Say whether digits only count up, count down or repeat one: keys tried, not a number."""
     tail = digits.lstrip("0") or digits
@@ -203,6 +234,8 @@ def _pick(text: str, run: re.Match[str], region: str | None, *, asked: bool) -> 
     digits = [text[a:b] for a, b in groups]
     if "+" in run[0] or digits[0].startswith("00"):
         found = _international(groups, digits, start)
+        if found is None and "+" in run[0]:
+            found = _unplanned(groups, digits, start)
         if found is not None or "+" in run[0]:
             return found
     return _national(groups, digits, start, region, asked=asked)
@@ -236,6 +269,16 @@ def _international(
             return choice
         fallback = fallback or choice
     return fallback
+
+
+def _unplanned(
+    groups: Sequence[tuple[int, int]], digits: Sequence[str], start: int
+) -> _Choice | None:
+    """Take a number with + that no numbering plan knows: misread, mistyped, or newer than the plans at hand."""
+    joined = "".join(digits)
+    if not LEAST_APART <= len(joined) <= MOST_DIGITS or len(set(joined)) < DIFFERENT:
+        return None
+    return _Choice(start, groups[-1][1], joined, None, shaped=True)
 
 
 def _national(

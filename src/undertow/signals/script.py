@@ -2,7 +2,7 @@
 
 Enters: texts. Leaves: a number per text; equal numbers mean near-duplicates. Digits, links, mail addresses and
 handles are masked first, so that one script sent to many with other names in it stays one script. Short
-texts say too little: under thirty characters nothing is compared, and letters of writing that needs fewer of
+texts say too little: under thirty characters, before masking and after it, nothing is compared, and letters of writing that needs fewer of
 them count for more, so that the same words are compared in every language. High alone means little: greetings,
 jokes passed on and forms of a help desk are scripts as well.
 """
@@ -223,7 +223,10 @@ class Scripts:
         """Number the texts of a batch: int32, (n), `NONE` where nothing is compared."""
         numbers = np.full(len(content), NONE, np.int32)
         rows = np.flatnonzero(_long_enough(content))
-        numbers[rows] = self._texts.codes(masked(content.take(pa.array(rows))))
+        said = masked(content.take(pa.array(rows)))
+        # A link alone, or a word beside a long address, is nothing but its mask.
+        left = _long_enough(said)
+        numbers[rows[left]] = self._texts.codes(said.filter(pa.array(left)))
         return numbers
 
     def settled(self, numbers: Array) -> Array:
