@@ -182,11 +182,11 @@ def test_sketches_estimate_the_share_of_common_twos_of_words() -> None:
     exact = np.array([jaccard(parts(a, alone=False), parts(b, alone=False)) for a, b in made])
     both = sketches(pa.array([text for pair in made for text in pair]))
     told = (both[::2] == both[1::2]).mean(axis=1)
-    # 64 places: a standard error of at most 0.0625 for one pair, and of 0.003 for the mean of all.
+    # 96 places: a standard error of at most 0.051 for one pair, and of 0.003 for the mean of all.
     assert min(exact) < 0.4
     assert abs((told - exact).mean()) < 0.01
     assert np.abs(told - exact).max() < 0.25
-    assert np.sqrt(((told - exact) ** 2).mean()) < 0.065
+    assert np.sqrt(((told - exact) ** 2).mean()) < 0.055
 
 
 def test_pairs_above_the_threshold_are_one_script_and_those_below_are_not() -> None:
@@ -221,7 +221,8 @@ def test_short_sketches_are_alike_wherever_sketches_are() -> None:
     short = np.empty((len(sketch), kernel.WORDS), np.int64)
     kernel.shorten(sketch, short)
     for one in range(0, len(sketch), 40):
-        lowest = ((sketch[one] & 0xFF) == (sketch[one + 1] & 0xFF)).sum()
+        same = (sketch[one] & 0xFF) == (sketch[one + 1] & 0xFF)
+        lowest = same[: kernel.COMPARED].sum()
         with np.errstate(over="ignore"):  # words wrap around, as in compiled code
             assert kernel.alike_bytes.py_func(short, one, one + 1) == lowest
 

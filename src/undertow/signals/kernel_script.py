@@ -15,15 +15,17 @@ from undertow.events.kernel_bytes import fetch
 
 Array = npt.NDArray[Any]
 
-BANDS: Final = 21
+BANDS: Final = 32
 ROWS: Final = 3
 """Bands and rows of the search, over twos of words: of two texts that share 0.7 of words and twos they share about 0.6 of the twos, and such
-a pair is met with a chance of 0.99. Words alone would meet too many: `the` is in every text."""
-WIDTH: Final = 64
+a pair is met with a chance of 0.999. Words alone would meet too many: `the` is in every text."""
+WIDTH: Final = BANDS * ROWS
+COMPARED: Final = 64
+"""Places of a sketch that are compared whole: as many bytes are a line of memory."""
 LEAST: Final = 20
-"""Places of `WIDTH` in which two sketches must be alike for two texts to be compared: where 0.6 of the twos are common fewer miss that
+"""Places of `COMPARED` in which two sketches must be alike for two texts to be compared: where 0.6 of the twos are common fewer miss that
 by chance than one in ten thousand."""
-WORDS: Final = WIDTH // 8
+WORDS: Final = COMPARED // 8
 """Words of a short sketch: a byte for each place."""
 BLOCK: Final = 32
 """Texts whose entries are fetched ahead together."""
@@ -98,7 +100,7 @@ def alike_bytes(short: Array, one: int, other: int) -> int:
 def shared(sketches: Array, one: int, other: int) -> int:
     """Count the places in which two sketches are alike."""
     many = 0
-    for p in range(WIDTH):
+    for p in range(COMPARED):
         many += sketches[one, p] == sketches[other, p]
     return many
 

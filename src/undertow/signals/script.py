@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from undertow.events.names import Names, bytes_of
 from undertow.events.order import THREADS
 from undertow.signals import kernel_script as kernel
-from undertow.signals.kernel_script import BANDS, LEAST, ROWS, WIDTH, WORDS
+from undertow.signals.kernel_script import BANDS, COMPARED, LEAST, ROWS, WIDTH, WORDS
 from undertow.signals.words import MANY, Numbering, many_words, numbered, words_of
 
 Array = npt.NDArray[Any]
@@ -181,7 +181,7 @@ def _meet(sketch: Array, _short: Array, band: int, _table: Array, met: Array) ->
     keys = part.view(np.dtype((np.void, part.dtype.itemsize * ROWS))).ravel()
     _, first, of = np.unique(keys, return_index=True, return_inverse=True)
     met[:] = first[of]
-    same = (sketch == sketch[met]).sum(axis=1) >= LEAST
+    same = (sketch == sketch[met])[:, :COMPARED].sum(axis=1) >= LEAST
     met[~same] = np.flatnonzero(~same)
 
 
