@@ -46,6 +46,7 @@ DRAWS: Final = 2_000
 ABOVE: Final = (
     "guilty twins above honest ones",
     "guilty groups of twins above honest ones",
+    "guilty groups of twins above honest ones, who is backed first",
 )
 
 
@@ -173,14 +174,18 @@ def p_values(worlds: Sequence[One]) -> list[dict[str, object]]:
 
 def twins(worlds: Sequence[One]) -> dict[str, object]:
     """Say what became of the two halves of twins."""
-    halves = {
-        half: {
+    halves: dict[str, dict[str, object]] = {}
+    for half in ("guilty", "honest"):
+        halves[half] = {
             "accounts": round(sum(one.twins[f"{half} twins"] for one in worlds)),
             "alerted": round(sum(one.twins[f"{half} twins alerted"] for one in worlds)),
             "worlds with any": sum(one.twins[f"{half} twins alerted"] > 0 for one in worlds),
         }
-        for half in ("guilty", "honest")
-    }
+        groups = f"{half} groups of twins"
+        halves[groups] = {
+            "groups": round(sum(one.twins[groups] for one in worlds)),
+            "backed": round(sum(one.twins[f"{groups} backed"] for one in worlds)),
+        }
     for name in ABOVE:
 
         def mean(some: Sequence[One], name: str = name) -> float:
@@ -234,6 +239,8 @@ def told(found: dict[str, object]) -> list[str]:
                 f"{name} twins: {row['alerted']} of {row['accounts']} accounts alerted, in "
                 f"{row['worlds with any']} worlds"
             )
+        elif "backed" in row:
+            lines.append(f"{name}: {row['backed']} of {row['groups']} backed")
         else:
             low, high = row["bootstrap"]
             lines.append(f"{name}: {row['mean']:.3f} ({low:.3f} to {high:.3f})")

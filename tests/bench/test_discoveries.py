@@ -121,3 +121,32 @@ def test_scores_are_held_against_each_other_pair_by_pair() -> None:
     assert _above(np.array([3.0, 1.0]), np.array([2.0, 1.0])) == pytest.approx(5 / 8)
     assert _above(np.array([-np.inf]), np.array([-np.inf])) == 0.5
     assert np.isnan(_above(np.array([]), np.array([1.0])))
+
+
+def test_a_backed_group_of_twins_stands_above_heavier_ones_that_nothing_agrees_with() -> None:
+    from types import SimpleNamespace as Plain
+
+    from undertow.evaluate.verdicts import _twins
+
+    # Two guilty accounts in groups of their own, the first of them listed; one honest team, the heaviest of all.
+    members = np.array([True, True, False])
+    trial = Plain(
+        detected=Plain(
+            queue=np.array([5.0, 1.0, 9.0]),
+            p=np.array([0.01, 1.0, np.nan]),
+            q=np.array([0.4, 1.0, 1.0]),
+        ),
+        cast=Plain(
+            campaigns=[Plain(members=np.array([0])), Plain(members=np.array([1]))],
+            teams=[{2: "recruiter"}],
+            members=members,
+            recruiters=members,
+            honest={2: "twin sponsor"},
+        ),
+    )
+    found = _twins(trial)
+    assert found["guilty groups of twins above honest ones"] == 0
+    assert found["guilty groups of twins above honest ones, who is backed first"] == 0.5
+    assert found["guilty groups of twins backed"] == 1
+    assert found["honest groups of twins backed"] == 0
+    assert found["guilty twins alerted"] == 0

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from village import DAY, SCRIPT, START, TEAM, chatter, names, row, team
 
-from undertow.campaigns.group import ROLES, groups
+from undertow.campaigns.group import ROLES, appearance, groups
 from undertow.campaigns.raised import AGAINST, TIES_MOST, company, raised
 from undertow.campaigns.served import contacts, independent, served
 from undertow.campaigns.show import campaign_table, with_campaign
@@ -261,7 +261,7 @@ def test_to_belong_to_a_group_says_no_more_than_the_tie_that_makes_a_member(tie)
         np.full(len(found.ties), 0.75),
     ):
         ties = replace(found.ties, bits=bits)
-        made = groups(ties, found.pairs, len(log.accounts))
+        made = groups(ties, found.pairs, appearance(log))
         assert len(made)
         rows = raised(log, weighed[0], company(log, ties, made), own).evidence
         said.append(rows.bits[rows.step == step_code("tie:group")])

@@ -176,6 +176,19 @@ def test_another_voice_exchanges_languages_and_words_one_for_one(short: pa.Table
     # Who says the same as before says the same as whom it did before, in as many words.
     assert len({(a, b) for a, b, _ in said}) == len(set(said)) == len({c for *_, c in said})
     assert all(len(b.split()) == len(c.split()) for _, b, c in said)
+    words = {
+        (a, _bare(word), _bare(theirs))
+        for a, b, c in said
+        for word, theirs in zip(b.split(), c.split(), strict=True)
+    }
+    # Typing errors too: a word slipped in one way is another word, slipped in one way.
+    assert (
+        len({(a, b) for a, b, _ in words}) == len(words) == len({(a, c) for a, _, c in words})
+    )
+
+
+def _bare(word: str) -> str:
+    return "".join(sign for sign in word if sign.isalnum()).lower()
 
 
 def test_no_short_query_finds_the_recruiters(college: pa.Table) -> None:

@@ -328,7 +328,9 @@ def with_pooled(
     messages, public = met
     size = len(targets)
     served = np.bincount(pairs.account, minlength=size)
-    order = np.lexsort((-served[found.account], found.group))
+    earliest = np.full(size, np.iinfo(np.int64).max)
+    np.minimum.at(earliest, pairs.account, pairs.row)
+    order = np.lexsort((earliest[found.account], -served[found.account], found.group))
     first = np.flatnonzero(np.diff(found.group[order], prepend=-1))
     head = np.arange(size)
     head[found.account] = found.account[order][first][found.group]

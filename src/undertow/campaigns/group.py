@@ -16,6 +16,7 @@ import numpy as np
 
 from undertow.campaigns.served import Served
 from undertow.campaigns.table import KINDS, Ties
+from undertow.events.log import EventLog
 from undertow.matches.program import Array
 
 RESOLUTION: Final = 0.5
@@ -44,16 +45,29 @@ class Groups:
         return int(self.group.max(initial=-1)) + 1
 
 
-def groups(ties: Ties, pairs: Served, size: int) -> Groups:
+def appearance(log: EventLog) -> Array:
+    """Rank accounts by where they are first named, who acts before who is addressed: int64, (accounts)."""
+    size = len(log.accounts)
+    first = np.full(size + 1, 2 * len(log), np.int64)
+    # Written from the last row on, so that the first one stays; the last place stands for `NOBODY`.
+    ends = np.stack([log.actor, log.target], axis=1).ravel()[::-1]
+    first[ends] = np.arange(len(ends))[::-1]
+    rank = np.empty(size, np.int64)
+    rank[np.argsort(first[:size], kind="stable")] = np.arange(size)
+    return rank
+
+
+def groups(ties: Ties, pairs: Served, rank: Array) -> Groups:
     """Find the groups of at least two tied accounts, the same for the same ties.
 
     Args:
         ties: ties with bits above 0.
         pairs: who served whom.
-        size: number of accounts.
+        rank: int64, (accounts), of `appearance`: the search for communities must not depend on names.
     """
+    size = len(rank)
     graph = (*_graph(ties, size),)
-    account, group = _leiden(*graph, size) if len(graph[0]) else (graph[0], graph[0])
+    account, group = _leiden(*graph, rank) if len(graph[0]) else (graph[0], graph[0])
     kept = ~_targets_inside(account, group, pairs, size)
     account, group = account[kept], group[kept]
     many = np.bincount(group, minlength=1)
@@ -71,12 +85,14 @@ def _graph(ties: Ties, size: int) -> tuple[Array, Array]:
     return pair[bits > 0], bits[bits > 0]
 
 
-def _leiden(pair: Array, bits: Array, size: int) -> tuple[Array, Array]:
-    account, place = np.unique(np.concatenate([pair // size, pair % size]), return_inverse=True)
-    asked = {"weights": bits.tolist(), "resolution": RESOLUTION, "n_iterations": ROUNDS}
-    return account, leiden(
-        place.reshape(2, -1).T, len(account), objective_function="CPM", **asked
-    )
+def _leiden(pair: Array, bits: Array, rank: Array) -> tuple[Array, Array]:
+    one, other = rank[pair // len(rank)], rank[pair % len(rank)]
+    ends = np.stack([np.minimum(one, other), np.maximum(one, other)])
+    order = np.lexsort(ends[::-1])
+    place, vertex = np.unique(ends[:, order], return_inverse=True)
+    asked = {"weights": bits[order].tolist(), "resolution": RESOLUTION, "n_iterations": ROUNDS}
+    found = leiden(vertex.reshape(2, -1).T, len(place), objective_function="CPM", **asked)
+    return np.argsort(rank)[place], found
 
 
 def leiden(edges: Array, size: int, **asked: Any) -> Array:  # noqa: ANN401 - igraph's own words

@@ -7,7 +7,7 @@ alert. An account without a listed match is never ranked, whatever stands on a l
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -34,17 +34,37 @@ REPORTS_MOST: Final = 4.0
 """Most bits of all reports together: a quarter of the way from the prior of 2e-5 to even odds. Ours."""
 
 
-def with_hits(log: EventLog, one: Weighed, known: Array | None) -> Weighed:
-    """Add a row for each ranked account that stands on a list or hands over an address that does.
+@dataclass(frozen=True)
+class Hits:
+    """Who stands on a known list, or hands over an address that does, ranked or not.
+
+    Attributes:
+        account: int64, (h), ascending.
+        bits: of each hit, 0 where so many are hit that it says nothing.
+        row: int64, (accounts), the first row that hands over a listed address, `NO_ROW` for none.
+    """
+
+    account: Array
+    bits: float
+    row: Array
+
+    def by_account(self) -> Array:
+        """Give the bits of each account's own hit: float64, (accounts), 0 for none."""
+        out = np.zeros(len(self.row))
+        out[self.account] = self.bits
+        return out
+
+
+def list_hits(log: EventLog, known: Array | None) -> Hits:
+    """Find the hits of known lists; the fewer there are, the more each says.
 
     Args:
         log: the events; with the mark `listed`, addresses count.
-        one: a playbook.
         known: bool, (accounts), None for no list.
     """
-    if known is None:
-        return one
     rows = np.full(len(log.accounts), NO_ROW)
+    if known is None:
+        return Hits(np.empty(0, np.int64), 0.0, rows)
     hit = known.copy()
     if "listed" in log.marks:
         handed = np.flatnonzero(log.marks["listed"])[::-1]
@@ -53,7 +73,15 @@ def with_hits(log: EventLog, one: Weighed, known: Array | None) -> Weighed:
     active = max(len(np.unique(log.actor)), 1)
     share = (int(hit.sum()) + 0.5) / (active + 1)
     bits = float(np.clip(np.log2(HIT / share), 0.0, HIT_MOST))
-    return _added(log, one, np.flatnonzero(hit), np.full(int(hit.sum()), bits), rows, "known")
+    return Hits(np.flatnonzero(hit), bits, rows)
+
+
+def with_hits(log: EventLog, one: Weighed, hits: Hits) -> Weighed:
+    """Add a row for each ranked account that is hit; `hits` are the same for every playbook."""
+    if not len(hits.account):
+        return one
+    bits = np.full(len(hits.account), hits.bits)
+    return _added(log, one, hits.account, bits, hits.row, "known")
 
 
 def with_reports(log: EventLog, one: Weighed, reports: tuple[Array, Array]) -> Weighed:

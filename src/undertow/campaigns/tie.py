@@ -10,9 +10,9 @@ import numpy as np
 
 from undertow.campaigns.context import with_context
 from undertow.campaigns.find import find_ties, with_personas, with_pooled
-from undertow.campaigns.group import Groups, groups
+from undertow.campaigns.group import Groups, appearance, groups
 from undertow.campaigns.raised import company, near_hits, raised
-from undertow.campaigns.reports import independent_reports, with_hits, with_reports
+from undertow.campaigns.reports import independent_reports, list_hits, with_hits, with_reports
 from undertow.campaigns.served import Served, contacts, independent, served
 from undertow.campaigns.table import Ties
 from undertow.events.log import EventLog
@@ -70,21 +70,22 @@ def tied(
     messages = contacts(log, MESSAGE)
     public = contacts(log, PUBLIC, either=True)
     alive = independent(pairs, messages, public)
+    rank = appearance(log)
     ties = find_ties(log, alive, messages, public, only_target)
-    ties = with_pooled(ties, alive, groups(ties, pairs, size), (messages, public), only_target)
+    ties = with_pooled(ties, alive, groups(ties, pairs, rank), (messages, public), only_target)
     own = own_weight(weighed, size)
     ranked = np.zeros(size, bool)
     for one in weighed:
         ranked[one.evidence.account] = True
     actors = next((one.matches.actors for one in weighed if one.matches.actors), None)
     ties = with_personas(ties, actors, ranked)
-    found = groups(ties, pairs, size)
+    found = groups(ties, pairs, rank)
     together = company(log, ties, found, actors)
-    reports = independent_reports(log)
+    reports, hits = independent_reports(log), list_hits(log, known)
     told = []
     for one in weighed:
-        hit = with_hits(log, raised(log, one, together, own), known)
-        near = near_hits(hit, ties, _hits(hit, size), own)
+        hit = with_hits(log, raised(log, one, together, own), hits)
+        near = near_hits(hit, ties, hits.by_account(), own)
         reported = with_reports(log, near, reports)
         told.append(with_context(log, reported, pairs) if context else reported)
     weight = np.bincount(
@@ -102,11 +103,3 @@ def own_weight(weighed: Sequence[Weighed], size: int) -> Array:
         bits = np.bincount(of, weights=one.evidence.bits, minlength=len(key))
         np.maximum.at(best, key // 64, bits)
     return np.where(np.isfinite(best), best, 0.0)
-
-
-def _hits(one: Weighed, size: int) -> Array:
-    """Give the bits of each account's own hit of a known list: float64, (accounts), 0 for none."""
-    rows, best = one.evidence, np.zeros(size)
-    hit = rows.source == "known"
-    np.maximum.at(best, rows.account[hit], rows.bits[hit])
-    return best

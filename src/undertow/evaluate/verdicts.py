@@ -51,24 +51,39 @@ def _twins(trial: Trial) -> dict[str, float]:
     """Say how far guilty twins stand above honest ones: one half where structure cannot tell.
 
     Recruiters are held against recruiters, and whole groups, each by its heaviest account, against whole groups: a
-    mark on one account of a group is meant to raise the group.
+    mark on one account of a group is meant to raise the group. Once more with all accounts in front that something beside
+    their own conduct agrees with: of the others the page says that it cannot tell.
     """
-    queue, cast = trial.detected.queue, trial.cast
+    queue, cast, backed = trial.detected.queue, trial.cast, _backed(trial)
     alerted = alerts(trial)
     working = [row for team in cast.teams for row, role in team.items() if role == RECRUITER]
-    guilty = np.array([queue[one.members].max() for one in cast.campaigns])
-    honest = np.array([queue[list(team)].max() for team in cast.teams])
-    found = {
-        "guilty twins above honest ones": _above(queue[cast.recruiters], queue[working]),
-        "guilty groups of twins above honest ones": _above(guilty, honest),
-    }
+    teams = [list(team) for team in cast.teams]
+    found = {"guilty twins above honest ones": _above(queue[cast.recruiters], queue[working])}
+    for name, order in (("", queue), (", who is backed first", queue + 1_000.0 * backed)):
+        guilty = np.array([order[one.members].max() for one in cast.campaigns])
+        honest = np.array([order[team].max() for team in teams])
+        found[f"guilty groups of twins above honest ones{name}"] = _above(guilty, honest)
     found = {name: share for name, share in found.items() if not math.isnan(share)}
     return found | {
         "guilty twins": float(cast.members.sum()),
         "guilty twins alerted": float(alerted[cast.members].sum()),
+        "guilty groups of twins": float(len(cast.campaigns)),
+        "guilty groups of twins backed": float(
+            sum(backed[one.members].any() for one in cast.campaigns)
+        ),
+        "honest groups of twins": float(len(teams)),
+        "honest groups of twins backed": float(sum(backed[team].any() for team in teams)),
         "honest twins": float(len(cast.honest)),
         "honest twins alerted": float(alerted[list(cast.honest)].sum()),
     }
+
+
+def _backed(trial: Trial) -> Bools:
+    """Mark who is held against null worlds at all: something beside its own conduct agrees with it."""
+    p = trial.detected.p
+    if p is None:
+        return np.zeros(len(trial.detected.queue), bool)
+    return np.asarray(np.nan_to_num(p, nan=1.0) < 1)
 
 
 def _above(one: Floats, other: Floats) -> float:

@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 
 from undertow.campaigns.group import leiden
-from undertow.events.log import EventLog
 from undertow.matches.program import Array
 from undertow.scores.rates import DECILES, Activity
 
@@ -24,18 +23,6 @@ def blocks(busy: Activity, rank: Array) -> Array:
     """
     actor, target = busy.pairs.one.astype(np.int64), busy.pairs.other.astype(np.int64)
     return communities(actor, target, rank, len(rank)) * DECILES + busy.decile
-
-
-def appearance(log: EventLog) -> Array:
-    """Rank accounts by the first row that names them: int64, (accounts)."""
-    size = len(log.accounts)
-    first = np.full(size + 1, len(log), np.int64)
-    # Written from the last row on, so that the first one stays; the last place stands for `NOBODY`.
-    ends = np.stack([log.actor, log.target], axis=1).ravel()[::-1]
-    first[ends] = np.arange(len(ends))[::-1] >> 1
-    rank = np.empty(size, np.int64)
-    rank[np.argsort(first[:size], kind="stable")] = np.arange(size)
-    return rank
 
 
 def communities(one: Array, other: Array, rank: Array, size: int) -> Array:

@@ -22,12 +22,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from undertow.campaigns.group import appearance
 from undertow.events.log import NOBODY, EventLog, type_code
 from undertow.matches.grouping import Pairs as Numbered
 from undertow.matches.grouping import group as grouped
 from undertow.matches.grouping import number_pairs
 from undertow.matches.program import Array
-from undertow.nulls.blocks import appearance, blocks
+from undertow.nulls.blocks import blocks
 from undertow.nulls.profiles import Profiles, exchanged, profiles_of
 from undertow.playbooks.grammar import Playbook
 from undertow.scores.rates import Activity

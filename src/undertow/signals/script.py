@@ -1,10 +1,10 @@
 """The signal `script`: texts that say the same but for numbers, addresses and a few words share a number.
 
 Enters: texts. Leaves: a number per text; equal numbers mean near-duplicates. Digits, links, mail addresses and
-handles are masked first, so that one script sent to many with other names in it stays one script. Short
-texts say too little: under thirty characters, before masking and after it, nothing is compared, and letters of writing that needs fewer of
-them count for more, so that the same words are compared in every language. High alone means little: greetings,
-jokes passed on and forms of a help desk are scripts as well.
+handles are masked first, so that one script sent to many with other names in it stays one script. Texts are
+compared by their words and by which follows which, not by their letters: words of another language in place of
+these give the same numbers. Short texts say too little: under six words nothing is compared. High alone means
+little: greetings, jokes passed on and forms of a help desk are scripts as well.
 """
 
 from __future__ import annotations
@@ -21,26 +21,19 @@ import pyarrow.compute as pc
 from undertow.events.names import Names, bytes_of
 from undertow.events.order import THREADS
 from undertow.signals import kernel_script as kernel
-from undertow.signals.kernel_script import BANDS, LEAST, ROWS, SHINGLE, WIDTH, WORDS
+from undertow.signals.kernel_script import BANDS, COMPARED, LEAST, ROWS, WIDTH, WORDS
+from undertow.signals.words import MANY, Numbering, many_words, numbered, words_of
 
 Array = npt.NDArray[Any]
 
 NONE: Final = -1
 """Number of a text that is not held or too short."""
-SHORTEST: Final = 30
-"""Characters from which a text is compared (science reference, B2, for English)."""
-DENSE: Final = (
-    (r"[\p{Arabic}\p{Hebrew}]", 0.25),
-    (r"\p{Hangul}", 1.0),
-    (r"[\p{Hiragana}\p{Katakana}]", 1.5),
-    (r"\p{Han}", 2.0),
-)
-"""How much more than one character of English a letter of these says, as far as the length of a text goes: without
-vowels, by syllables, by words. Ours, rounded from how long translations of one text are."""
-_DENSEST: Final = 10
-"""Characters below which no writing reaches `SHORTEST`."""
-MANY: Final = 20_000
-"""Texts from which compiled code looks through them: below, compiling costs more."""
+FEWEST: Final = 6
+"""Words from which a text is compared: thirty characters of English (science reference, B2)."""
+SIMILAR: Final = 0.7
+"""Share of the words, and of the twos of words, of two texts that both have (Jaccard), from which they say the same."""
+_LEAST_BYTES: Final = 2 * FEWEST - 1
+"""Bytes below which no text holds so many words."""
 _CHANCE: Final = np.random.default_rng(2014)
 _FIRST: Final = _CHANCE.integers(0, 1 << 32, WIDTH, dtype=np.uint32) | np.uint32(1)
 _SECOND: Final = _CHANCE.integers(0, 1 << 32, WIDTH, dtype=np.uint32)
@@ -57,8 +50,6 @@ _ODD: Final = np.array(
     [not _SPACE <= sign < 0x7F or chr(sign) in "0123456789@" for sign in range(256)]
 )
 """Bytes of texts in which something may have to be masked."""
-_FIRST_LONG: Final = 0x80
-"""First byte in UTF-8 that stands for no character by itself."""
 _BITE: Final = 20_000
 """Texts that are sketched at once, so that threads share the work and little memory is held."""
 
@@ -100,60 +91,53 @@ def _bare(content: pa.Array) -> Array:
 
 
 def sketches(texts: pa.Array) -> Array:
-    """Sketch masked texts: uint32, (n, `WIDTH`), by MinHash over shingles."""
+    """Sketch masked texts: uint32, (n, `WIDTH`), by MinHash over each two words that follow each other."""
     out = np.empty((len(texts), WIDTH), np.uint32)
-
-    def work(low: int) -> None:
-        some = texts.slice(low, _BITE)
-        lengths = pc.utf8_length(some).to_numpy().astype(np.int64)
-        points = _points(some)
-        begins = np.append(0, np.cumsum(lengths))
-        sketch = _sketch if len(texts) < MANY else kernel.sketch
-        sketch(points, begins, _FIRST, _SECOND, out[low : low + _BITE])
-
+    if len(texts) < MANY:
+        values, begins = words_of(texts)
+        _sketch(numbered(values), begins, _FIRST, _SECOND, out)
+        return out
+    number, waiting = Numbering(), []
     with ThreadPoolExecutor(THREADS) as pool:
-        for _ in pool.map(work, range(0, len(texts), _BITE)):
-            pass
+        for low in range(0, len(texts), _BITE):
+            # Numbers follow the order of the texts, so they are given by one thread.
+            values, begins = words_of(texts.slice(low, _BITE))
+            some = out[low : low + _BITE]
+            waiting.append(
+                pool.submit(kernel.sketch, number.codes(values), begins, _FIRST, _SECOND, some)
+            )
+        for one in waiting:
+            one.result()
     return out
 
 
-def _points(texts: pa.Array) -> Array:
-    """Give the characters of all texts one after another: uint32."""
-    texts = texts.cast(pa.string())
-    begins, _ = bytes_of(texts)
-    data = texts.buffers()[2]
-    if data is None or begins[0] == begins[-1]:
-        return np.empty(0, np.uint32)
-    signs = np.frombuffer(data, np.uint8)[begins[0] : begins[-1]]
-    if signs.max() < _FIRST_LONG:  # one byte each: nothing has to be decoded
-        return signs.astype(np.uint32)
-    return np.frombuffer("".join(texts.to_pylist()).encode("utf-32-le"), np.uint32)
-
-
-def _sketch(points: Array, begins: Array, first: Array, second: Array, out: Array) -> None:
+def _sketch(codes: Array, begins: Array, first: Array, second: Array, out: Array) -> None:
     """Do as `kernel.sketch`."""
     out[:] = np.iinfo(np.uint32).max
-    count = np.maximum(np.diff(begins) - SHINGLE + 1, 0)
-    some, ends = np.flatnonzero(count), np.cumsum(count)
+    some = np.flatnonzero(np.diff(begins))
     if not len(some):
         return
-    place = np.repeat(begins[:-1] - ends + count, count) + np.arange(ends[-1])
-    value = np.zeros(len(place), np.uint64)
-    for offset in range(SHINGLE):
-        value = (value ^ points[place + offset]) * kernel.PRIME
-        value ^= value >> kernel.FOLD
-    x = (value >> kernel.UPPER).astype(np.uint32)
+    value = _mixed(np.zeros(len(codes), np.uint64), codes)
+    both = _mixed(value, np.append(codes[1:], 0))
+    last = begins[some + 1] - 1
+    both[last] = value[last]
+    x = (both >> kernel.UPPER).astype(np.uint32)
     for p in range(WIDTH):
-        out[some, p] = np.minimum.reduceat(first[p] * x + second[p], (ends - count)[some])
+        out[some, p] = np.minimum.reduceat(first[p] * x + second[p], begins[some])
 
 
-def alike(sketch: Array) -> Array:
-    """Number sketches so that near-duplicates share a number: int64, (n), the least place among them.
+def _mixed(value: Array, codes: Array) -> Array:
+    value = (value ^ codes.astype(np.uint64)) * kernel.PRIME
+    return np.asarray(value ^ (value >> kernel.FOLD))
 
-    Each band's bucket is compared with its first member, not all with all: a chain of texts that each
-    differ a little may so become one script.
+
+def alike(texts: pa.Array) -> Array:
+    """Number masked texts so that near-duplicates share a number: int64, (n), the least place among them.
+
+    Sketches find who may be like whom; whether they are is counted. Each band's bucket is compared with its first
+    member, not all with all: a chain of texts that each differ a little may so become one script.
     """
-    n = len(sketch)
+    n, sketch = len(texts), sketches(texts)
     meet = _meet if n < MANY else kernel.meet
     short = np.empty((n, WORDS), np.int64)
     if n >= MANY:
@@ -167,9 +151,28 @@ def alike(sketch: Array) -> Array:
     root = np.arange(n)
     with ThreadPoolExecutor(THREADS) as pool:
         for met in pool.map(work, range(BANDS)):
-            one = np.flatnonzero(met != np.arange(n))
-            root = _merged(root, one, met[one])
+            one = np.flatnonzero(root[met] != root)
+            for some in np.split(one, range(_BITE, len(one), _BITE)):
+                same = some[similar(texts, some, met[some])]
+                root = _merged(root, same, met[same])
     return root
+
+
+def similar(texts: pa.Array, one: Array, other: Array) -> Array:
+    """Say whether two texts each say the same: bool, (pairs).
+
+    Args:
+        texts: `string`, masked.
+        one: places in it, (pairs).
+        other: with whom each is compared.
+    """
+    (codes, begins), (more, starts) = (words_of(texts.take(pa.array(p))) for p in (one, other))
+    longest = int((np.diff(begins) + np.diff(starts)).max(initial=0))
+    size = 1 << (4 * longest).bit_length()
+    table = np.zeros(size, np.uint64), np.zeros(size, np.int64)
+    out = np.empty((len(one), 2), np.int64)
+    kernel.common((codes, more), (begins, starts), table, out)
+    return np.asarray(out[:, 1] >= SIMILAR * out[:, 0])
 
 
 def _meet(sketch: Array, _short: Array, band: int, _table: Array, met: Array) -> None:
@@ -178,7 +181,7 @@ def _meet(sketch: Array, _short: Array, band: int, _table: Array, met: Array) ->
     keys = part.view(np.dtype((np.void, part.dtype.itemsize * ROWS))).ravel()
     _, first, of = np.unique(keys, return_index=True, return_inverse=True)
     met[:] = first[of]
-    same = (sketch == sketch[met]).sum(axis=1) >= LEAST
+    same = (sketch == sketch[met])[:, :COMPARED].sum(axis=1) >= LEAST
     met[~same] = np.flatnonzero(~same)
 
 
@@ -197,17 +200,11 @@ def _merged(root: Array, one: Array, other: Array) -> Array:
 
 def _long_enough(content: pa.Array) -> Array:
     """Say which texts hold enough to be compared: bool, (n), false where none is held."""
-    length = pc.fill_null(pc.utf8_length(content), 0).to_numpy()
-    long = np.asarray(length >= SHORTEST)
-    # In ASCII a character is a byte, and none of it is dense.
-    wide = pc.fill_null(pc.binary_length(content), 0).to_numpy() > length
-    rows = np.flatnonzero(~long & wide & (length >= _DENSEST))
-    if len(rows):
-        some, worth = content.take(pa.array(rows)), length[rows].astype(np.float64)
-        for letters, more in DENSE:
-            worth += more * pc.count_substring_regex(some, letters).to_numpy()
-        long[rows] = worth >= SHORTEST
-    return long
+    size = pc.fill_null(pc.binary_length(content), 0).to_numpy()
+    enough = np.asarray(size >= _LEAST_BYTES)
+    rows = np.flatnonzero(enough)
+    enough[rows] = many_words(content.take(pa.array(rows))) >= FEWEST
+    return enough
 
 
 @dataclass
@@ -240,7 +237,7 @@ class Scripts:
         first = np.empty(int(found.max(initial=NONE)) + 1, np.int64)
         first[found[rows]] = numbers[rows]
         # Whichever thread read a text first: texts are compared in the order of the log.
-        root = alike(sketches(self._texts.texts().take(pa.array(first))))
+        root = alike(self._texts.texts().take(pa.array(first)))
         rank = np.cumsum(root == np.arange(len(root))) - 1
         found[rows] = rank[root[found[rows]]]
         return found

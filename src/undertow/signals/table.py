@@ -54,7 +54,7 @@ COLUMNS: Final = (
         pa.int64(),
         True,
         "equal for texts that say the same but for digits, addresses and a few words; numbered by first"
-        " appearance; null under 30 characters and where no text is held",
+        " appearance; null under six words and where no text is held",
     ),
 )
 SCHEMA: Final = pa.schema([pa.field(c.name, c.type, nullable=c.null) for c in COLUMNS])

@@ -195,8 +195,33 @@ def _stream(
     if other is None:
         return begins, own, begins
     theirs = _in_place_of(WORDS[other].split(), known)
-    words = _with_slips([theirs[index] for index in drawn], slipped, slips)
-    return begins, *_written(words, ends)
+    return begins, *_written(_exchanged(words, drawn, known, theirs, slips), ends)
+
+
+def _exchanged(
+    words: list[str],
+    drawn: list[int],
+    known: list[str],
+    theirs: list[str],
+    slips: np.random.Generator,
+) -> list[str]:
+    """Put another word in place of each, slipped ones too: equal ones by equal ones, different ones by different ones."""
+    said = dict(zip(map(_bare, known), theirs, strict=True))
+    taken = {_bare(word) for word in theirs}
+    for word, index in zip(words, drawn, strict=True):
+        if _bare(word) not in said:
+            slip = _slip(theirs[index], slips)
+            while (
+                _bare(slip) in taken
+            ):  # what has no slip left of its own, such as `a`, grows by one
+                slip = _slip(slip + slip[-1], slips)
+            said[_bare(word)] = slip
+            taken.add(_bare(slip))
+    return [said[_bare(word)] for word in words]
+
+
+def _bare(word: str) -> str:
+    return "".join(sign for sign in word if sign.isalnum()).lower()
 
 
 def _in_place_of(words: list[str], known: list[str]) -> list[str]:
