@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from made_up import maker, with_passage
 from sqlalchemy import func, select, update
 
-from undertow.cases import ledger
+from undertow.cases import exposed, ledger
 from undertow.cases.tables import case_targets, cases, exposures, passages, subjects
 from undertow.cases.vault import context
 from undertow.errors import UndertowError
@@ -164,7 +164,7 @@ def test_passages_come_along_only_with_a_reason_and_each_is_a_look(desk) -> None
 def test_passages_beyond_what_may_be_read_at_once_are_refused_before_the_first_is_opened(
     desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gather.reading, "MOST", 1)
+    monkeypatch.setattr(exposed, "MOST", 1)
     with pytest.raises(UndertowError) as fault:
         export(desk.store, desk.ada, open_case(desk), Asked("json", text_reason=WHY), desk.now)
     assert fault.value.code == "reveal-limit"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, cast
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -176,6 +176,7 @@ def _page(request: Request, asked: View, at: str | None) -> HTMLResponse:
         "find": asked.search,
         "sort": asked.sort,
     }
+    previews = f"{_link(**kept)}&at="
     set_ = {name: value for name, value in kept.items() if value}
     here = next(
         (row for row in page.rows if row.code == at), page.rows[0] if page.rows else None
@@ -203,7 +204,7 @@ def _page(request: Request, asked: View, at: str | None) -> HTMLResponse:
         ],
         sorts=[(name, language.say(says)) for name, says in SORTED.items()],
         boxes=_boxes(language, chosen, asked),
-        rows=[_listed(language, row, kept, here) for row in page.rows],
+        rows=[_listed(language, row, previews, here) for row in page.rows],
         further=_link(**kept, after=page.next) if page.next else None,
         people=names_of(store, [row.holder for row in page.rows]),
         done=language.number(page.done),
@@ -255,15 +256,13 @@ def _link(**parts: str | None) -> str:
     return "/queue?" + urlencode({name: value for name, value in parts.items() if value})
 
 
-def _listed(
-    language: Language, row: Row, kept: dict[str, str | None], here: Row | None
-) -> Listed:
+def _listed(language: Language, row: Row, previews: str, here: Row | None) -> Listed:
     return Listed(
         row=row,
         confidence=evidence.confidence(language, row.probability, row.q, blind=row.blind),
         title=str(short_title_of(language, row.playbook)),
         steps=chain_of(row.playbook),
-        preview=_link(**kept, at=row.code),
+        preview=previews + quote_plus(row.code),
         here=row is here,
     )
 
