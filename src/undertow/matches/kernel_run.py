@@ -304,7 +304,7 @@ def run(
     taken, at = room.taken[0], room.taken[1]
     for i in range(len(order)):
         k: int = np.int64(order[i])  # type: ignore[assignment]  # compiled code knows one kind of integer
-        number: int = np.int64(pair[keys[k, 3]])  # type: ignore[assignment]
+        number: int = np.int64(pair[keys[k, 3]])  # type: ignore[assignment]  # as above
         key = Key(keys[k, 0], keys[k, 1], keys[k, 2], number)
         out.furthest[k] = NOTHING
         n = own_events(program, moves, rows, lists, key, span, room)
