@@ -27,7 +27,11 @@ _njit: Final[Any] = numba.njit
 _settings: Final[Any] = _config
 _plain: Final[Any] = numba.types.unliteral
 _HERE: Final = Path(__file__).parent
-_BUILT_ON: Final = {"engines": ("matches", "events")}
+BUILT_ON: Final = {
+    "engines": ("matches", "events"),
+    "live": ("events",),
+    "signals": ("events",),
+}
 """Packages whose compiled functions another package's functions call, beside its own."""
 
 
@@ -158,7 +162,7 @@ def kept_in(package: str) -> Path:
     numba looks for another place by itself.
     """
     told = hashlib.sha256()
-    for name in (package, *_BUILT_ON.get(package, ())):
+    for name in (package, *BUILT_ON.get(package, ())):
         for path in sorted((_HERE / name).glob("*.py")):
             told.update(path.read_bytes())
     return root() / f"{package}-{told.hexdigest()[:16]}"

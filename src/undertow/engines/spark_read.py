@@ -118,8 +118,10 @@ def tasks_of(files: EventFiles) -> tuple[Task, ...]:
 def prints(texts: pa.Array, key: Array) -> Array:
     """Hash texts by a key that all executors share: uint32, (n)."""
     found = np.empty(len(texts), np.uint32)
+    # A name holds the bytes for as long as they are looked at.
+    held = texts.cast(pa.string())
     if len(texts):
-        kernel.fingerprint(*bytes_of(texts.cast(pa.string())), found, key)
+        kernel.fingerprint(*bytes_of(held), found, key)
     return found
 
 

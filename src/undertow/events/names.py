@@ -26,7 +26,10 @@ KEY: Final = np.frombuffer(os.urandom(24), np.int64) | 1
 
 
 def bytes_of(texts: pa.Array) -> tuple[Array, int]:
-    """Give the offsets, int32, (n + 1), of a `string` array and the address they count to."""
+    """Give the offsets, int32, (n + 1), of a `string` array and the address they count to.
+
+    The address holds nothing: whoever uses it keeps the array.
+    """
     _, offsets, data = texts.buffers()
     if offsets is None or not len(texts):
         return np.zeros(len(texts) + 1, np.int32), 0
@@ -146,5 +149,7 @@ def rows_naming(texts: pa.Array, names: pa.Array, which: Array) -> Array:
         ]
         return np.array(held, np.int64)
     hits = np.zeros(len(texts), bool)
-    kernel.mark_naming(*bytes_of(texts), *bytes_of(names.cast(pa.string())), which, hits)
+    # A name holds the bytes for as long as they are looked at.
+    held = names.cast(pa.string())
+    kernel.mark_naming(*bytes_of(texts), *bytes_of(held), which, hits)
     return np.flatnonzero(hits)
