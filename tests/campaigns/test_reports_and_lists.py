@@ -92,6 +92,22 @@ def test_a_hit_raises_the_account_and_along_ties_who_did_something_itself(tie) -
     assert 0 < near <= own[code(log, "p:rec-b")] + 1e-9
 
 
+def test_a_listed_account_that_is_not_ranked_lends_to_who_is_tied_to_it(tie) -> None:
+    log, weighed, plain = tie([*chatter(), *team()])
+    own = own_weight(weighed, len(log.accounts))
+    ranked = np.zeros(len(own), bool)
+    ranked[weighed[0].evidence.account] = True
+    a, b = plain.ties.a, plain.ties.b
+    one = np.flatnonzero(ranked[a] & (own[a] > 0) & ~ranked[b])[0]
+    known = np.zeros(len(own), bool)
+    known[b[one]] = True
+    hit = tied(log, weighed, known=known)
+    before, after = (own_weight(found.weighed, len(own)) for found in (plain, hit))
+    assert after[a[one]] > before[a[one]]
+    assert after[b[one]] == before[b[one]] == 0
+    assert (after <= before + np.maximum(own, 0) + 1e-9).all()
+
+
 def test_an_address_on_a_list_is_a_hit_for_who_hands_it_over(tie) -> None:
     log, weighed, _ = tie([*chatter(), *team()])
     log = replace(

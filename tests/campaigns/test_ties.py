@@ -251,6 +251,27 @@ def test_accounts_held_to_be_one_actor_are_one_member_and_no_company(tie) -> Non
     assert of["p:rec-a"] == of["p:rec-b"]
 
 
+def test_groups_do_not_depend_on_what_accounts_are_called(tie) -> None:
+    log, _, found = tie(chatter() + team())
+    turn = np.random.default_rng(5).permutation(len(log.accounts))
+    ties = replace(found.ties, a=turn[found.ties.a], b=turn[found.ties.b])
+    pairs = replace(
+        found.pairs, account=turn[found.pairs.account], target=turn[found.pairs.target]
+    )
+    rank = appearance(log)
+    other = np.empty_like(rank)
+    other[turn] = rank
+    one, two = groups(found.ties, found.pairs, rank), groups(ties, pairs, other)
+    assert len(one)
+
+    def together(made, code):
+        return {
+            frozenset(code[made.account[made.group == g]].tolist()) for g in range(len(made))
+        }
+
+    assert together(one, turn) == together(two, np.arange(len(turn)))
+
+
 def test_to_belong_to_a_group_says_no_more_than_the_tie_that_makes_a_member(tie) -> None:
     log, weighed, found = tie(chatter() + team())
     own = own_weight(weighed, len(log.accounts))

@@ -42,7 +42,7 @@ _UPPER: Final = np.uint64(32)
 def kind_of(point: int, kinds: Array) -> int:
     """Give the kind of a character; `kinds`: uint8, (`PLANE`)."""
     if point < PLANE:
-        return kinds[point]  # type: ignore[no-any-return]
+        return kinds[point]  # type: ignore[no-any-return]  # an array holds any
     if HAN_ABOVE[0] <= point < HAN_ABOVE[1]:
         return HAN
     if PICTURES[0] <= point < PICTURES[1]:

@@ -132,7 +132,8 @@ def _kinds_of(points: Array) -> Array:
     """Give the kind of each character: uint8."""
     found = kinds()[np.minimum(points.astype(np.uint32), PLANE - 1)]
     for place in np.flatnonzero(points >= PLANE).tolist():
-        found[place] = kernel.kind_of.py_func(int(points[place]), kinds())  # type: ignore[attr-defined]
+        slow = kernel.kind_of.py_func  # type: ignore[attr-defined]  # numba's hints lack it
+        found[place] = slow(int(points[place]), kinds())
     return found
 
 
