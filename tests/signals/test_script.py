@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from undertow.events.names import bytes_of
 from undertow.signals import kernel_script as kernel
 from undertow.signals import script, words
 from undertow.signals.script import Scripts, masked, script_column, sketches
@@ -40,6 +41,14 @@ def test_digits_addresses_and_case_do_not_make_another_script() -> None:
         "come to room ٣ and write to me at third@example.com before noon",
     ]
     assert script_column(pa.array(given)).to_pylist() == [0, 0, 0]
+
+
+def test_any_type_of_text_column_will_do() -> None:
+    said = [text(1), text(2), text(1)]
+    usual = script_column(pa.array(said)).to_pylist()
+    assert script_column(pa.array(said, pa.large_string())).to_pylist() == usual == [0, 1, 0]
+    with pytest.raises(TypeError, match="large_string"):
+        bytes_of(pa.array(said, pa.large_string()))
 
 
 def test_a_changed_word_is_the_same_script_and_another_text_is_not() -> None:

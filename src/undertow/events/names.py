@@ -29,7 +29,12 @@ def bytes_of(texts: pa.Array) -> tuple[Array, int]:
     """Give the offsets, int32, (n + 1), of a `string` array and the address they count to.
 
     The address holds nothing: whoever uses it keeps the array.
+
+    Raises:
+        TypeError: it is no `string` array; offsets of another type would be read as others.
     """
+    if texts.type != pa.string():
+        raise TypeError(f"`{texts.type}` is no `string`")
     _, offsets, data = texts.buffers()
     if offsets is None or not len(texts):
         return np.zeros(len(texts) + 1, np.int32), 0

@@ -257,7 +257,7 @@ def in_order(codes: Array) -> Array:
 
 
 def script_column(content: pa.Array) -> pa.Array:
-    """Give the script of each text: int64, (n), null where nothing is compared."""
+    """Give the script of each text, a column of any text type: int64, (n), null where nothing is compared."""
     scripts = Scripts()
-    found = scripts.settled(scripts.look(content))
+    found = scripts.settled(scripts.look(content.cast(pa.string())))
     return pa.array(found, pa.int64(), mask=found == NONE)
