@@ -8,8 +8,9 @@
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input -qq
 UV ?= uv
-# Tests run on two cores. A file stays with one process: what its module makes once is made once.
-JOBS ?= 2
+# For two cores: a third process works while others wait for a browser or a server. A file stays with one process: what
+# its module makes once is made once.
+JOBS ?= 3
 
 help: ## list these commands
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1  \2/' \

@@ -115,6 +115,7 @@ def postgres_url() -> Iterator[str]:
         data = str(folder / "data")
         run(str(binaries / "initdb"), "-D", data, "-A", "trust", "-U", "tester", "-N")
         options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+        options += " -c synchronous_commit=off -c full_page_writes=off"
         log = str(folder / "log")
         run(str(binaries / "pg_ctl"), "-D", data, "-o", options, "-l", log, "-w", "start")
         try:
