@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from undertow.events.source import Source
 from undertow.playbooks.grammar import Membership, Playbook, Step
@@ -67,6 +67,14 @@ class Oracle:
                     way = self.direction(step, event.actor, event.target)
                     self.first_at.setdefault(way, event)
         self.moves = [e for e in self.events if e.type in ("join", "leave") and e.context]
+
+    @cached_property
+    def selected(self) -> list[list[int]]:
+        """List, for each step, the positions of the events that have what it asks for, whoever the accounts are."""
+        return [
+            [x for x, event in enumerate(self.events) if self.selects(step, event)]
+            for step in self.playbook.steps
+        ]
 
     def seen_as(self, step: Step, account: str | None) -> str | None:
         """Give whom a step sees in an account: itself, or across personas the one actor of all."""
@@ -277,25 +285,18 @@ class Chains:
     def __init__(self, oracle: Oracle, key: tuple[str, ...], binding: Binding) -> None:
         self.oracle, self.key, self.binding = oracle, key, binding
         self.steps = oracle.playbook.steps
+        asked = list(zip(self.steps, oracle.selected, strict=True))
         self.chosen = [
-            [
-                x
-                for x, event in enumerate(oracle.events)
-                if oracle.selects(step, event) and oracle.fits(step, event, binding)
-            ]
-            for step in self.steps
+            [x for x in places if oracle.fits(step, oracle.events[x], binding)]
+            for step, places in asked
         ]
         pair = set(oracle.playbook.key) - set(oracle.playbook.groups)
-        between = [
-            x for x in self.steps if len(x.roles) == len(pair) == 2 and set(x.roles) == pair
-        ]
         at_pair = [
-            event.platform
-            for event in oracle.events
-            if any(
-                oracle.selects(step, event) and oracle.fits(step, event, binding, own=True)
-                for step in between
-            )
+            oracle.events[x].platform
+            for step, places in asked
+            if len(step.roles) == len(pair) == 2 and set(step.roles) == pair
+            for x in places
+            if oracle.fits(step, oracle.events[x], binding, own=True)
         ]
         self.platforms = frozenset(at_pair)
         self.visible = [oracle.visible(step, self.platforms) for step in self.steps]
