@@ -82,10 +82,11 @@ def tied(
     found = groups(ties, pairs, rank)
     together = company(log, ties, found, actors)
     reports, hits = independent_reports(log), list_hits(log, known)
+    hit_bits = hits.by_account()
     told = []
     for one in weighed:
         hit = with_hits(log, raised(log, one, together, own), hits)
-        near = near_hits(hit, ties, hits.by_account(), own)
+        near = near_hits(hit, ties, hit_bits, own)
         reported = with_reports(log, near, reports)
         told.append(with_context(log, reported, pairs) if context else reported)
     weight = np.bincount(

@@ -7,6 +7,8 @@ a message, a name or a native id; a test reads the bytes.
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import (
     CheckConstraint,
     Column,
@@ -20,6 +22,12 @@ from sqlalchemy import (
 )
 
 from undertow.cases.columns import Flag, Moment, Real, Word
+
+STATES: Final = (
+    *("new", "claimed", "proposed", "approved"),
+    *("rejected", "appealed", "reopened", "closed"),
+)
+"""States of a case; the database takes no other, and counts the cases in each (`cases.tallies`)."""
 
 metadata = MetaData(
     naming_convention={
@@ -106,10 +114,7 @@ cases = Table(
     Column("closed_weight", Real),
     Column("merged_into", Word, ForeignKey("cases.case")),
     UniqueConstraint("account", "role", "playbook"),
-    CheckConstraint(
-        "state IN ('new','claimed','proposed','approved','rejected','appealed','reopened','closed')",
-        name="state",
-    ),
+    CheckConstraint(f"state IN ({','.join(map(repr, STATES))})", name="state"),
     CheckConstraint("(holder IS NULL) = (lease_until IS NULL)", name="lease"),
     Index("ix_cases_queue", "state", "priority", "case"),
     Index("ix_cases_campaign", "campaign"),

@@ -10,19 +10,8 @@ from typing import Final
 
 from sqlalchemy import Connection, select, text
 
-from undertow.cases.tables import tallies
+from undertow.cases.tables import STATES, tallies
 
-STATES: Final = (
-    "new",
-    "claimed",
-    "proposed",
-    "approved",
-    "rejected",
-    "appealed",
-    "reopened",
-    "closed",
-)
-"""As the check of `cases.state` names them."""
 _MORE: Final = "UPDATE tallies SET cases = cases + 1 WHERE state = NEW.state;"
 _LESS: Final = "UPDATE tallies SET cases = cases - 1 WHERE state = OLD.state;"
 _SQLITE: Final = (

@@ -204,7 +204,7 @@ def read_of(told: Arrays) -> Read:
         if len(told["place"]):
             place = Place(told["place"][0].as_py(), told["place_line"][0].as_py())
         fault = UndertowError(what, code=code, mend=mend, place=place)
-    return Read(stubs, rejects=[rejects] if rejects.num_rows else [], fault=fault)
+    return Read(stubs, [rejects] if rejects.num_rows else [], fault)
 
 
 def _dealt(reading: Reading, read: Read, coder: Coder, tag: int) -> Iterator[Block]:

@@ -133,7 +133,7 @@ class _Run:
     ) -> None:
         self.reader, self.books, self.threads = reader, books, threads
         self.advance = advance
-        self.own, self.turns = threading.local(), (threading.Lock(), threading.Lock())
+        self.own, self.turn = threading.local(), threading.Lock()
         # The middle of the input stands for all of it.
         middle = reader.pieces[len(reader.pieces) // 2 :][:1]
         batches = (
@@ -244,12 +244,9 @@ class _Run:
         """Let one piece's events of some classes move the sieve."""
         for batch in self.reader.read(piece, times=False):
             room, n = self.pick(batch, classes)
-            # Two threads may meet in one pair, so each half of the sieve has one of them at a time; a thread
-            # begins with the half that is free.
-            first = int(self.turns[0].locked())
-            for half in (first, 1 - first):
-                with self.turns[half]:
-                    sieves.mark(n, room, batch.actor, batch.target, sieve, half)
+            # Two threads may meet in one pair; marking is a small part of what a thread does.
+            with self.turn:
+                sieves.mark(n, room, batch.actor, batch.target, sieve)
             if self.advance:
                 self.advance(len(batch.word))
 

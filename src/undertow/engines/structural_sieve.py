@@ -103,30 +103,20 @@ def pick(word: Array, marks: Array, classes: Array, picked: Picked) -> int:
 
 
 @outer
-def mark(n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve, half: int) -> None:
+def mark(n: int, picked: Picked, actor: Array, target: Array, sieve: Sieve) -> None:
     """Let the first `n` picked rows of a batch move the states of their pairs.
 
     The memory of a state is asked for some rows ahead: `picked.part` holds the places meanwhile.
-
-    Args:
-        n: number of picked rows.
-        picked: its `part` is written.
-        actor: int64, of the batch.
-        target: int64, of the batch.
-        sieve: moved, where the places are of one half of it.
-        half: 0: the lower half, 1: the upper one.
     """
     rows, codes, places = picked.row, picked.code, picked.part
     state, step = sieve.state, sieve.step
     wrap, begin = np.uint64(len(state) - 1), np.int64(state.ctypes.data)
-    middle, upper = len(state) >> 1, half == 1
     for k in range(n + AHEAD):
         if k < n:
             x, y = actor[rows[k]], target[rows[k]]
             to = np.int64(hash_pair(min(x, y), max(x, y)) & wrap)
-            own = (to >= middle) == upper
-            fetch(int(begin + (to if own else 0)))
-            places[k] = to if own & are_two(x, y) else NOBODY
+            fetch(int(begin + to))
+            places[k] = to if are_two(x, y) else NOBODY
         if k >= AHEAD and places[k - AHEAD] != NOBODY:
             to = places[k - AHEAD]
             state[to] = step[codes[k - AHEAD], state[to]]

@@ -51,13 +51,9 @@ FEW: Final = ("actor", "target", "context")
 
 @dataclass
 class Read:
-    """What one task brought back: coded batches, rows set aside, and the fault that ended it.
-
-    The texts of the batches that are `waiting` are not looked at yet.
-    """
+    """What one task brought back: coded batches, rows set aside, and the fault that ended it."""
 
     parts: list[Coded] = field(default_factory=list)
-    waiting: list[Coded] = field(default_factory=list)
     rejects: list[pa.Table] = field(default_factory=list)
     fault: UndertowError | None = None
 
@@ -204,17 +200,13 @@ class Loader:
 
     def _keep(self, read: Read, part: Coded) -> None:
         read.parts.append(part)
-        read.waiting.append(part)
-        if (
-            sum(one.content.nbytes for one in read.waiting if one.content is not None)
-            >= LOOKED_AT
-        ):
+        waiting = (one.content.nbytes for one in read.parts if one.content is not None)
+        if sum(waiting) >= LOOKED_AT:
             self.look(read)
 
     def look(self, read: Read) -> None:
         """Look at the texts that wait."""
-        self._coder.look(read.waiting)
-        read.waiting.clear()
+        self._coder.look([part for part in read.parts if part.content is not None])
 
     def take_checked(self, read: Read, file: EventFile, rows: Checked) -> None:
         """Code rows that were looked at one by one."""

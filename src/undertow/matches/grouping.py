@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from undertow.compiled import uncounted
+from undertow.compiled import uncounted, uncounted_inner
 from undertow.matches.program import Array
 
 LOW: Final = 0xFFFFFFFF
@@ -75,14 +75,20 @@ def number_pairs(one: Array, other: Array, accounts: int, *, numbered: bool = Tr
     return Pairs(number, np.asarray(one)[first].astype(np.int32), other[first], first)
 
 
-@uncounted
-def _deal(code: Array, start: Array, place: Array, rows: Array) -> None:
-    """Count the rows of each group, and list them; NumPy would widen the codes to count them."""
+@uncounted_inner
+def _count(code: Array, start: Array, place: Array) -> None:
+    """Say where the rows of each group begin: in `start`, and in `place` once more, to go on from."""
     for i in range(len(code)):
         start[code[i] + 1] += 1
     for g in range(len(place)):
         place[g] = start[g]
         start[g + 1] += start[g]
+
+
+@uncounted
+def _deal(code: Array, start: Array, place: Array, rows: Array) -> None:
+    """Count the rows of each group, and list them; NumPy would widen the codes to count them."""
+    _count(code, start, place)
     for i in range(len(code)):
         g = code[i]
         rows[place[g]] = i
@@ -94,11 +100,7 @@ def _deal_both(
     code: Array, other: Array, start: Array, place: Array, rows: Array, others: Array
 ) -> None:
     """List rows by code as `_deal` does, and what else each holds beside it."""
-    for i in range(len(code)):
-        start[code[i] + 1] += 1
-    for g in range(len(place)):
-        place[g] = start[g]
-        start[g + 1] += start[g]
+    _count(code, start, place)
     for i in range(len(code)):
         g = code[i]
         rows[place[g]], others[place[g]] = i, other[i]

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton, format_timedelta
+from babel.dates import TIMEDELTA_UNITS, format_date, format_skeleton, format_timedelta
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -33,16 +33,8 @@ _LOCALES: Final = {"en": "en_GB"}
 MICROS: Final = 1_000_000
 MINUTE: Final = 60 * MICROS
 Unit = Literal["year", "month", "week", "day", "hour", "minute", "second"]
-UNITS: Final[dict[Unit, int]] = {
-    "year": 31_536_000,
-    "month": 2_592_000,
-    "week": 604_800,
-    "day": 86_400,
-    "hour": 3_600,
-    "minute": 60,
-    "second": 1,
-}
-"""Seconds of each, as Babel counts them."""
+UNITS: Final = {cast("Unit", unit): seconds for unit, seconds in TIMEDELTA_UNITS}
+"""Seconds of each, from the largest to the smallest, as Babel counts them."""
 TWICE: Final = 1.6
 """A length is written in the largest unit that it holds this often: 40 hours are two days, 36 are 36 hours."""
 _FIRST_STRONG: Final = "\N{FIRST STRONG ISOLATE}"

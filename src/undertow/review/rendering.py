@@ -69,10 +69,12 @@ class _Parts:
         made: dict[tuple[object, ...], str] = {}
 
         def remembered(*given: object) -> str:
+            # A text that is safe and the same one that is not are equal, and are not shown alike; so are 1 and True.
+            key = *given, *map(type, given)
             try:
-                if given not in made:
-                    made[given] = macro(*given)
-                return made[given]
+                if key not in made:
+                    made[key] = macro(*given)
+                return made[key]
             except TypeError:  # a list or a mapping among what was given
                 return macro(*given)
 

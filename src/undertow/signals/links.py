@@ -185,8 +185,8 @@ def find_urls(view: View) -> Iterator[Spot]:
 
 def as_room(url: Spot) -> Spot:
     """Call a link that lets somebody in what it is: the address of a room, a way to go on talking elsewhere."""
-    host, slash, path = url.value.partition("/")
-    if not path or _LETS_IN.isdisjoint(_PARTS.split(f"{host}{slash}{path}".lower())):
+    path = url.value.partition("/")[2]
+    if not path or _LETS_IN.isdisjoint(_PARTS.split(url.value.lower())):
         return url
     return replace(url, kind=ROOM)
 
