@@ -161,7 +161,9 @@ class Reviewer:
 def _bound(page: str) -> dict[str, str] | None:
     dossier = re.search(r'name="dossier" value="([^"]+)"', page)
     revision = re.search(r'name="revision" value="([^"]+)"', page)
-    return {"dossier": dossier[1], "revision": revision[1]} if dossier and revision else None
+    if not (dossier and revision):
+        return None
+    return {"dossier": dossier[1], "revision": revision[1], "proportionate": "yes"}
 
 
 def memory(process: int) -> float:

@@ -37,7 +37,8 @@ def group(served: Any, name: str, campaign: str) -> str:
 
 
 def send(served: Any, name: str, campaign: str, way: str, **form: Any) -> Any:
-    caller = served.caller(name)
+    """Send a form as its page has it: with the tick of whoever weighed a milder outcome."""
+    caller, form = served.caller(name), {"proportionate": "yes", **form}
     return caller.post(f"/campaign/{campaign}/group/{way}", data=form, headers=JSON)
 
 
@@ -256,7 +257,9 @@ def test_a_proof_that_is_asked_for_comes_back_to_the_group(on_cases: Any) -> Non
     sent = proposed(served, campaign)
     ben = served.caller("ben")
     served.time.pass_(minutes=11)
-    said = ben.post(f"/campaign/{campaign}/group/approve", data={"case": sent})
+    said = ben.post(
+        f"/campaign/{campaign}/group/approve", data={"case": sent, "proportionate": "yes"}
+    )
     assert said.status_code == 303
     assert said.headers["location"].startswith("/prove?next=%2Fcampaign%2F")
     assert said.headers["location"].endswith("%2Fgroup")
@@ -292,3 +295,19 @@ def newest(served: Any, kind: str, case: str) -> str:
     with served.store.reading() as connection:
         asked = select(acts.c.act).where(acts.c.kind == kind, acts.c.case == case)
         return str(connection.execute(asked.order_by(acts.c.at.desc())).scalars().first())
+
+
+def test_several_are_refused_together_unless_a_milder_outcome_was_weighed(
+    on_cases: Any,
+) -> None:
+    served = on_cases()
+    campaign = open_campaign(served)
+    sent = claimed(served, campaign)
+    form = {"outcome": "suspend", "reason": REASON, "clause": clause_of(served)}
+    said = send(served, "ada", campaign, "propose", case=sent, proportionate="", **form)
+    assert (said.status_code, said.json()["code"]) == (422, "not-weighed")
+    send(served, "ada", campaign, "propose", case=sent, **form)
+    ticked = ticks(group(served, "ben", campaign), "approve")
+    said = send(served, "ben", campaign, "approve", case=ticked, proportionate="")
+    assert (said.status_code, said.json()["code"]) == (422, "not-weighed")
+    assert {row_of(served, one).state for one in codes(served, campaign)} == {"proposed"}

@@ -43,6 +43,7 @@ def test_a_case_is_claimed_proposed_and_approved_over_postgresql(
     assert ada.post(f"/case/{case}/claim").status_code == 200
     view = ada.get(f"/case/{case}.json").json()
     bound = {"dossier": view["hash"], "revision": str(view["row"]["revision"])}
+    bound["proportionate"] = "yes"
     form = {"outcome": "suspend", "reason": "the same words to five people", **bound}
     clauses = served.caller("ada").get(f"/case/{case}").text.partition('name="clause"')[2]
     form["clause"] = clauses.split('<option value="')[2].split('"')[0]

@@ -60,12 +60,16 @@ def test_a_decision_from_an_old_screen_is_told_what_changed(day: Day) -> None:
     decide.withdraw(day.store, day.served.people["ada"], proposal, now)
     again = day.proposed()
     before = day.everything()
-    said = day.ben.post(f"/case/{day.case}/approve", data={"act": again, **seen})
+    said = day.ben.post(
+        f"/case/{day.case}/approve", data={"act": again, **seen, "proportionate": "yes"}
+    )
     assert said.status_code == 409
     assert said.json()["code"] == "case-stale"
     assert said.json()["changed"] == ["withdraw", "propose"]
     assert day.everything() == before
-    fresh = day.ben.post(f"/case/{day.case}/approve", data={"act": again, **day.seen()})
+    fresh = day.ben.post(
+        f"/case/{day.case}/approve", data={"act": again, **day.seen(), "proportionate": "yes"}
+    )
     assert fresh.status_code < 400
 
 
@@ -74,7 +78,7 @@ def test_a_page_of_an_old_screen_names_what_changed(day: Day) -> None:
     decide.withdraw(day.store, day.served.people["ada"], proposal, day.served.time.now)
     again = day.proposed()
     page = day.served.caller("ben").post(
-        f"/case/{day.case}/approve", data={"act": again, **seen}
+        f"/case/{day.case}/approve", data={"act": again, **seen, "proportionate": "yes"}
     )
     assert page.status_code == 409
     assert "text/html" in page.headers["content-type"]
@@ -111,7 +115,7 @@ def everything_sent(
     day: Day, proposal: str
 ) -> Iterator[tuple[str, tuple[Any, dict[str, str]]]]:
     """Give acts that would all succeed on a case that ada proposed something on."""
-    act = {"act": proposal, **day.seen()}
+    act = {"act": proposal, **day.seen(), "proportionate": "yes"}
     with day.store.reading() as connection:
         asked = text('SELECT target FROM case_targets WHERE "case" = :case LIMIT 1')
         target = connection.execute(asked, {"case": day.case}).scalar_one()
@@ -124,7 +128,7 @@ def everything_sent(
 
 
 def test_who_proposed_is_no_second_person_and_an_analyst_no_approver(day: Day) -> None:
-    act = {"act": day.proposed(), **day.seen()}
+    act = {"act": day.proposed(), **day.seen(), "proportionate": "yes"}
     callers = [day.served.caller(name, **JSON) for name in ("ada", "eve")]
     before = day.everything()
     for caller in callers:

@@ -37,6 +37,7 @@ SCENARIOS, STEPS = 2000, 25
 ROWS = range(3)
 """Rows of the queue that are followed."""
 CASE = {"case": "$response.body#/case"}
+WEIGHED = {"proportionate": "yes"}
 ACT = {"act": "$response.body#/act"}
 CODE = {"case": "$response.body#/row/code"}
 BODY = "$response.body#/"
@@ -47,11 +48,11 @@ LINKS: tuple[tuple[str, str, dict[str, str], dict[str, str]], ...] = (
         for name in ("claim", "case_json", "claim")
     ),
     ("claim", "case_json", CASE, {}),
-    ("claim", "propose", CASE, {"outcome": "limit", "clause": "deception"}),
+    ("claim", "propose", CASE, {"outcome": "limit", "clause": "deception", **WEIGHED}),
     ("claim", "propose", CASE, {"outcome": "no_action", "clause": "none"}),
     ("claim", "judge", CASE, {"outcome": "likely"}),
     ("claim", "release", CASE, {}),
-    ("judge", "propose", CASE, {"outcome": "suspend", "clause": "deception"}),
+    ("judge", "propose", CASE, {"outcome": "suspend", "clause": "deception", **WEIGHED}),
     ("case_json", "claim", CODE, {}),
     ("case_json", "reveal", CODE, {"passage": f"{BODY}passages/0/code", "why": "to decide"}),
     ("case_json", "reveal_identity", CODE, {"code": f"{BODY}row/account", "why": "to decide"}),
@@ -61,8 +62,8 @@ LINKS: tuple[tuple[str, str, dict[str, str], dict[str, str]], ...] = (
     ("case_json", "reopen", CODE, {"reason": REASON}),
     ("case_json", "lift", CODE, {"measure": f"{BODY}measures/0/code", "reason": REASON}),
     ("case_json", "export_post", CODE, {}),
-    ("propose", "approve", CASE, ACT),
-    ("propose", "approve", CASE, ACT),
+    ("propose", "approve", CASE, ACT | WEIGHED),
+    ("propose", "approve", CASE, ACT | WEIGHED),
     ("propose", "disagree", CASE, ACT | {"reason": REASON}),
     ("propose", "withdraw", CASE, ACT),
     ("propose", "undo", CASE, ACT),

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from undertow.cases import allowing, claims, decide, reading
+from undertow.cases.policy import RESTRICTIVE
 from undertow.errors import UndertowError
 from undertow.review.asked import current, is_partial, now_of, store_of, wants_json
 from undertow.review.guard import Refusal
@@ -27,6 +28,8 @@ Hash = Annotated[str, Form(max_length=64)]
 Revision = Annotated[int, Form(ge=0, le=2**31 - 1)]
 Next = Annotated[str, Form(alias="next", max_length=100)]
 Help = Literal["offered", "given", "declined"]
+Weighed = Annotated[Literal["", "yes"], Form(alias="proportionate")]
+"""The tick by which a person says that a milder outcome would not do."""
 
 
 def done(request: Request, case: str, *, act: str | None = None, onward: str = "") -> Response:
@@ -37,6 +40,20 @@ def done(request: Request, case: str, *, act: str | None = None, onward: str = "
     if is_partial(request):
         return Response(status_code=204, headers={"HX-Redirect": goes_to})
     return RedirectResponse(goes_to, 303)
+
+
+def hold_weighed(weighed: str) -> None:
+    """Refuse what acts on an account unless the person says that a milder outcome would not do.
+
+    Raises:
+        UndertowError: `not-weighed`.
+    """
+    if weighed != "yes":
+        raise UndertowError(
+            "what acts on an account is weighed against a milder outcome first",
+            code="not-weighed",
+            mend="tick that a milder outcome would not do, or choose one",
+        )
 
 
 def _next_case(request: Request, case: str) -> str:
@@ -131,7 +148,7 @@ def judge(request: Request, case: str, outcome: Word) -> Response:
 
 
 @router.post("/propose", name="propose")
-def propose(
+def propose(  # noqa: PLR0913, PLR0917  # the fields of its form
     request: Request,
     case: str,
     outcome: Word,
@@ -139,9 +156,12 @@ def propose(
     dossier: Hash,
     revision: Revision,
     clause: Word = "",
+    weighed: Weighed = "",
     onward: Next = "",
 ) -> Response:
     """Propose an outcome on what one has seen: its hash goes with it."""
+    if outcome in RESTRICTIVE:
+        hold_weighed(weighed)
     act = decide.propose(
         store_of(request),
         current(request),
@@ -163,9 +183,11 @@ def approve(
     act: Code,
     dossier: Hash,
     revision: Revision,
+    weighed: Weighed = "",
     onward: Next = "",
 ) -> Response:
     """Approve what another person proposed, on the same facts."""
+    hold_weighed(weighed)
     store, standing, now = store_of(request), own(request), now_of(request)
     made = decide.approve(
         store, standing.person, act, dossier, revision, now, proved_at=standing.proved_at

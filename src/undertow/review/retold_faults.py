@@ -93,6 +93,8 @@ ACTS: Final = (
     marked("there is no such clause"),
     marked("what restricts an account names the rule that it broke"),
     marked("choose a clause, or an outcome that leaves the account alone"),
+    marked("what acts on an account is weighed against a milder outcome first"),
+    marked("tick that a milder outcome would not do, or choose one"),
     marked("there is no such view of the queue"),
     marked("use one of {names}, and go on only from a page that was shown"),
     marked("a view needs a name of one line"),

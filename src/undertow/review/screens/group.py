@@ -27,6 +27,7 @@ from undertow.cases.store import Store
 from undertow.cases.tables import acts
 from undertow.errors import UndertowError
 from undertow.review import acted, desk, evidence, names
+from undertow.review.actions import Weighed, hold_weighed
 from undertow.review.asked import current, now_of, store_of, wants_json
 from undertow.review.faults import read
 from undertow.review.language import MINUTE, Language
@@ -208,8 +209,11 @@ def propose(
     outcome: Annotated[str, Form(max_length=40)],
     reason: Annotated[str, Form(max_length=4000)],
     clause: Annotated[str, Form(max_length=40)] = "",
+    weighed: Weighed = "",
 ) -> Response:
     """Propose one outcome with one reason on each ticked case, bound to the hash of each."""
+    if outcome in RESTRICTIVE:
+        hold_weighed(weighed)
     store, who, now = store_of(request), current(request), now_of(request)
 
     def act(ticked: tuple[str, ...]) -> None:
@@ -222,8 +226,9 @@ def propose(
 
 
 @router.post("/group/approve", name="group_approve")
-def approve(request: Request, campaign: str, case: Chosen) -> Response:
+def approve(request: Request, campaign: str, case: Chosen, weighed: Weighed = "") -> Response:
     """Approve what another person proposed on each ticked case, on the same facts, each for itself."""
+    hold_weighed(weighed)
     store, standing, now = store_of(request), own(request), now_of(request)
 
     def act(ticked: tuple[str, ...]) -> None:
