@@ -17,7 +17,7 @@ from made import REASON, START, Desk
 from played import Look, Played, answered, is_closed_rightly
 from sqlalchemy import bindparam, select
 
-from undertow.cases import claims, decide
+from undertow.cases import claims, decide, ledger
 from undertow.cases.store import Store
 from undertow.cases.tables import acts, cases, leaves, measures, outbox
 from undertow.errors import UndertowError
@@ -63,6 +63,8 @@ class Machine(RuleBasedStateMachine):
         # A day of its own for each sequence: what was left open by the one before is settled, not mixed up.
         self.desk = Desk(self.store, START + played.rounds * 400 * DAY, blind=blind)
         self.known = None
+        with self.store.reading() as connection:
+            self.logged = ledger.size(connection)
         self.roles = {name: self.desk.people[name].role for name in NAMES}
         self.old: list[tuple[str, int]] = [self.seen()]
         self.approvals: dict[str, dict[str, Any]] = {}
@@ -388,7 +390,7 @@ class Machine(RuleBasedStateMachine):
             return
         self.played.measures += len(self.approvals)
         with self.store.reading() as connection:
-            asked = select(leaves.c.body).order_by(leaves.c.place.desc()).limit(400)
+            asked = select(leaves.c.body).where(leaves.c.place >= self.logged)
             logged = {
                 json.loads(body)["facts"].get("act") for (body,) in connection.execute(asked)
             }

@@ -313,11 +313,12 @@ def hold_known(connection: Connection, store: Store, second: str, first: str, no
         UndertowError: `approver-new`.
     """
     came = func.coalesce(reviewers.c.let_in_at, reviewers.c.made_at)
+    mine = select(came).where(reviewers.c.reviewer == second)
+    if connection.execute(mine).scalar_one() <= now - NEW:
+        return
     asked = select(reviewers.c.reviewer, reviewers.c.let_in_by, came.label("came"))
     found = {row.reviewer: row for row in connection.execute(asked)}
-    if found[second].came <= now - NEW or not _hands(found, second, now) & _hands(
-        found, first, now
-    ):
+    if not _hands(found, second, now) & _hands(found, first, now):
         return
     begun = connection.execute(select(func.min(reviewers.c.made_at))).scalar_one()
     if store.simulated or now < begun + NEW:
