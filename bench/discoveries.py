@@ -27,6 +27,7 @@ from typing import Final
 import numpy as np
 
 from undertow.cases.month import wilson
+from undertow.errors import UndertowError
 from undertow.evaluate import backgrounds, grid, run
 from undertow.evaluate.trial import Trial
 from undertow.evaluate.verdicts import LEVELS, verdicts
@@ -293,8 +294,6 @@ def asked_for() -> tuple[grid.Asked, dict[str, Path], argparse.Namespace]:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--json", type=Path, help="file that every world and all sums go to")
     given = parser.parse_args()
-    if given.first_seed is not None and given.final != (given.first_seed >= grid.FINAL):
-        parser.error(f"--final goes with seeds from {grid.FINAL} on, and only with them")
     names = given.background or list(backgrounds.BY_NAME)
     found = {name: backgrounds.find(name, given.data) for name in names}
     files = {name: file for name, file in found.items() if file is not None}
@@ -307,6 +306,10 @@ def asked_for() -> tuple[grid.Asked, dict[str, Path], argparse.Namespace]:
         small=not given.whole,
         rivals=False,
     )
+    try:
+        grid.cells(asked)
+    except UndertowError as fault:
+        parser.error(f"{fault.what}: {fault.mend}")
     return asked, files, given
 
 

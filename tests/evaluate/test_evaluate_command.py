@@ -94,6 +94,30 @@ def test_seeds_for_development_for_the_end_and_for_learning_never_meet() -> None
     assert not (development | final) & learned
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--first-seed", "7001"], "--final goes with"),
+        (["--first-seed", "6999", "--seeds", "3"], "from 1 to 7000"),
+        (["--first-seed", "5", "--final"], "from 7001 to 9000"),
+        (["--first-seed", "8990", "--final", "--silent", "20"], "from 7001 to 9000"),
+    ],
+)
+def test_seeds_that_are_kept_for_another_end_are_refused_before_anything_is_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], says: str
+) -> None:
+    assert main(["evaluate", *options, "--out", str(tmp_path / "out"), "--quiet"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "evaluate-seeds" in said
+    assert says in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_seeds_begin_where_they_are_asked_to() -> None:
+    asked = Asked(("plain",), ("collegemsg",), seeds=2, final=True, first=7_301)
+    assert {cell.settings.seed for cell in grid.cells(asked)} == {7_301, 7_302}
+
+
 def test_a_background_that_is_not_here_is_named_and_a_fault_if_none_is(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

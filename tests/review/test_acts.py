@@ -383,32 +383,3 @@ def test_domain_faults_carry_codes_that_a_program_can_act_on(on_cases) -> None:
     assert (empty.status_code, empty.json()["code"]) == (409, "case-not-yours")
     with pytest.raises(UndertowError):
         claims.claim(served.store, served.people["ada"], row.case, served.time.now)
-
-
-@pytest.mark.parametrize("weighed", [{}, {"proportionate": ""}])
-def test_what_acts_on_an_account_is_refused_unless_a_milder_outcome_was_weighed(
-    on_cases, weighed: dict[str, str]
-) -> None:
-    served = on_cases()
-    row = an_open_case(served)
-    ada, ben = (served.caller(name, Accept="application/json") for name in ("ada", "ben"))
-    form = form_of(row, clause="deception")
-    unweighed = {key: form[key] for key in form if key != "proportionate"} | weighed
-    before = count(served, acts)
-    said = ada.post(f"/case/{row.case}/propose", data=unweighed)
-    assert (said.status_code, said.json()["code"]) == (422, "not-weighed")
-    assert count(served, acts) == before
-    assert ada.post(f"/case/{row.case}/propose", data=form).status_code == 200
-    row, act = row_of(served, row.case), newest(served, "propose")
-    bound = {"dossier": row.dossier, "revision": row.revision, "act": act, **weighed}
-    said = ben.post(f"/case/{row.case}/approve", data=bound)
-    assert (said.status_code, said.json()["code"]) == (422, "not-weighed")
-    assert row_of(served, row.case).state == "proposed"
-
-
-def test_what_leaves_the_account_alone_needs_no_weighing(on_cases) -> None:
-    served = on_cases()
-    row = an_open_case(served)
-    form = form_of(row, outcome="no_action", clause="none", proportionate="")
-    ada = served.caller("ada", Accept="application/json")
-    assert ada.post(f"/case/{row.case}/propose", data=form).status_code == 200

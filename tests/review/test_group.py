@@ -295,19 +295,3 @@ def newest(served: Any, kind: str, case: str) -> str:
     with served.store.reading() as connection:
         asked = select(acts.c.act).where(acts.c.kind == kind, acts.c.case == case)
         return str(connection.execute(asked.order_by(acts.c.at.desc())).scalars().first())
-
-
-def test_several_are_refused_together_unless_a_milder_outcome_was_weighed(
-    on_cases: Any,
-) -> None:
-    served = on_cases()
-    campaign = open_campaign(served)
-    sent = claimed(served, campaign)
-    form = {"outcome": "suspend", "reason": REASON, "clause": clause_of(served)}
-    said = send(served, "ada", campaign, "propose", case=sent, proportionate="", **form)
-    assert (said.status_code, said.json()["code"]) == (422, "not-weighed")
-    send(served, "ada", campaign, "propose", case=sent, **form)
-    ticked = ticks(group(served, "ben", campaign), "approve")
-    said = send(served, "ben", campaign, "approve", case=ticked, proportionate="")
-    assert (said.status_code, said.json()["code"]) == (422, "not-weighed")
-    assert {row_of(served, one).state for one in codes(served, campaign)} == {"proposed"}

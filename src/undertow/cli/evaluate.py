@@ -47,6 +47,10 @@ def evaluate(
     final: Annotated[
         bool, typer.Option("--final", help="Use the seeds that are kept for the end.")
     ] = False,
+    first_seed: Annotated[
+        int | None,
+        typer.Option(min=1, help="First seed. [1, or the first kept for the end]"),
+    ] = None,
     rivals: Annotated[bool, typer.Option(help="Rank the baselines too.")] = True,
     learned: Annotated[
         bool, typer.Option(help="Train the learned baselines (extra `evaluate`).")
@@ -76,5 +80,6 @@ def evaluate(
         small=small,
         rivals=rivals,
         silent=silent,
+        first=first_seed,
     )
     measure(asked, Wanted(data, out, jobs, learned, checks, output_format))

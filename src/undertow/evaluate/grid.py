@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from undertow.errors import UndertowError
 from undertow.evaluate.trial import Cell
 from undertow.worlds.evasions import EVASIONS, PAIRS
 from undertow.worlds.settings import Settings
@@ -58,8 +59,12 @@ class Asked:
 
 
 def cells(asked: Asked) -> list[Cell]:
-    """List the cells of a grid, in the order in which they are measured."""
-    start = asked.first or (FINAL if asked.final else DEVELOPMENT)
+    """List the cells of a grid, in the order in which they are measured.
+
+    Raises:
+        UndertowError: `evaluate-seeds` where a seed asked for is kept for another end.
+    """
+    start = _first(asked)
     found: list[Cell] = []
     for background in asked.backgrounds:
         for seed in range(start, start + asked.seeds):
@@ -74,6 +79,19 @@ def cells(asked: Asked) -> list[Cell]:
                 for seed in range(start, start + count)
             ]
     return found
+
+
+def _first(asked: Asked) -> int:
+    """Give the first seed; all that follow from it lie in the same of the three ranges."""
+    begin, end = (FINAL, TRAINING) if asked.final else (DEVELOPMENT, FINAL)
+    first = begin if asked.first is None else asked.first
+    if not begin <= first <= end - max(asked.seeds, asked.silent or 0):
+        raise UndertowError(
+            f"seeds {first} and following are not all from {begin} to {end - 1}",
+            code="evaluate-seeds",
+            mend=f"give others; --final goes with {FINAL} to {TRAINING - 1}, and only with them",
+        )
+    return first
 
 
 def _settings(asked: Asked, seed: int) -> Settings:
