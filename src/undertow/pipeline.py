@@ -63,6 +63,7 @@ from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
 from undertow.scores.spark_run import FarRun
 from undertow.scores.weigh import Weighed, weigh
+from undertow.signals.marks import prepare
 from undertow.signals.shared import Shared
 from undertow.units import moment
 
@@ -318,7 +319,16 @@ def read_log(
     # Ties need all events at once, which rows in a folder are too many for.
     without = request.state is not None or not request.campaigns or folder is not None
     shared = None if without else Shared(look, request.region, listed_address(request.known))
-    log = load(files, looks=shared or look, until=request.until, advance=advance, folder=folder)
+    if request.ahead is not None:
+        prepare()
+    log = load(
+        files,
+        looks=shared or look,
+        until=request.until,
+        advance=advance,
+        folder=folder,
+        ahead=request.ahead,
+    )
     if shared is not None:
         shared.settle(log.marks)
     hold_some(len(log))

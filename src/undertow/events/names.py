@@ -61,6 +61,10 @@ class Names:
     def __len__(self) -> int:
         return int(self._filled[0])
 
+    def prepare(self) -> None:
+        """Load the compiled code."""
+        self._intern(np.zeros(1, np.int32), 0, np.empty(0, np.int32), 0)
+
     def codes(self, texts: pa.Array) -> Array:
         """Give the code of each text: int32, (n), -1 for null and for the empty text.
 

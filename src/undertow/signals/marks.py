@@ -14,12 +14,13 @@ from undertow.events.table import TYPES
 from undertow.signals.address import find_addresses, standard
 from undertow.signals.derive import may_hold
 from undertow.signals.disguise import fold
-from undertow.signals.sieve import may_match
+from undertow.signals.sieve import may_match, shipped_sieve
 
 Array = npt.NDArray[Any]
 
 MARKS: Final = ("address", "link")
 URL: Final = "url"
+ANY_ADDRESS: Final = "somebody@example.org"
 
 
 def address_marks(addresses: pa.Array) -> dict[str, Array]:
@@ -85,6 +86,12 @@ def text_marks(
     for column, name in enumerate(MARKS):
         marks[name][rows] = found[which, column] & asked[name][rows]
     return marks
+
+
+def prepare() -> None:
+    """Set out all patterns, which each of several threads would otherwise do for itself."""
+    shipped_sieve()
+    hands_over(ANY_ADDRESS)
 
 
 def _asked(types: Array, name: str, wanted: Mapping[str, Collection[str]] | None) -> Array:
