@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -92,6 +94,13 @@ def test_pseudonyms_are_stable_keyed_and_keep_nulls() -> None:
     assert shown[1] is None
     assert len({*shown, other.of("p:a")}) == 4
     assert all(len(name) == 18 and name.startswith("t:") for name in shown if name)
+
+
+@given(st.binary(min_size=16, max_size=100), st.text(max_size=200))
+@settings(max_examples=200, deadline=None)
+def test_pseudonyms_are_macs_of_names(key: bytes, name: str) -> None:
+    mac = base64.b32encode(hmac.digest(key, name.encode(), "sha256")[:10])
+    assert Pseudonyms(key).of(name) == f"t:{mac.decode().lower()}"
 
 
 def test_few_rows_are_told_apart_without_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:

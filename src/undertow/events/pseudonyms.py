@@ -7,7 +7,7 @@ of account names can be tried against it (GDPR guidance asks for a MAC with a se
 from __future__ import annotations
 
 import base64
-import hmac
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -20,6 +20,8 @@ from undertow.errors import UndertowError
 
 PREFIX: Final = "t:"
 KEY_VARIABLE: Final = "UNDERTOW_KEY_FILE"
+_BLOCK: Final = 64
+"""Bytes that SHA-256 takes at a time."""
 _BYTES: Final = 10
 """Bytes kept of the MAC: 80 bits, so that a million accounts collide with odds below 1 in 10^12."""
 
@@ -68,6 +70,17 @@ class Pseudonyms:
 
     def __init__(self, key: bytes) -> None:
         self.key = key
+        # What HMAC hashes before each name and around it (RFC 2104): hashed once, half the time of `hmac.digest`.
+        block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
+        self._inner, self._outer = (
+            hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C)
+        )
+
+    def _mac(self, name: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(name)
+        outer.update(inner.digest())
+        return outer.digest()
 
     @classmethod
     def default(cls) -> Pseudonyms:
@@ -93,7 +106,7 @@ class Pseudonyms:
 
     def _shown(self, *accounts: bytes) -> pa.Array:
         """Hash names and write the hashes in base32, many at a time."""
-        macs = b"".join(hmac.digest(self.key, name, "sha256")[:_BYTES] for name in accounts)
+        macs = b"".join(self._mac(name)[:_BYTES] for name in accounts)
         # Ten bytes are sixteen letters without a rest, so all hashes can be written in one go.
         letters = np.frombuffer(base64.b32encode(macs).lower(), np.uint8)
         letters = letters.reshape(len(accounts), 16)
