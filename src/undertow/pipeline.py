@@ -306,6 +306,7 @@ def read_log(
         advance=advance,
         folder=folder,
         ahead=request.ahead,
+        needs=look.needs if shared is None else None,
     )
     if shared is not None:
         shared.settle(log.marks)

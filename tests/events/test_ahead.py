@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +17,8 @@ from undertow.events.load import load
 from undertow.events.parquet import Ahead, decoded, stretches
 from undertow.events.read import open_events
 from undertow.events.table import SCHEMA
+from undertow.playbooks.parse import load as load_playbook
+from undertow.playbooks.wanted import looks
 
 
 @pytest.fixture
@@ -91,3 +95,35 @@ def test_a_path_that_is_not_there_is_left_to_whoever_reads_it(tmp_path: Path) ->
     with Ahead([tmp_path / "none.parquet", tmp_path / "none.jsonl"]) as ahead:
         ahead._thread.join()
         assert ahead.taken(tmp_path / "none.parquet", 0) is None
+
+
+@pytest.mark.parametrize("until", [None, 700])
+def test_marks_are_the_same_when_most_texts_are_let_go_of_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, until: int | None
+) -> None:
+    dice = np.random.default_rng(3)
+    texts = [None, "a river", "write to me@example.org", "t.me/somebody", "five five five"]
+    table = pa.table(
+        {
+            "id": [f"{row:05}" for row in range(1_000)],
+            "type": dice.choice(["message", "post", "reply"], 1_000).tolist(),
+            "published": pa.array(range(1_000), SCHEMA.field("published").type),
+            "actor": [f"p:{row % 37}" for row in range(1_000)],
+            "target": [f"p:{row % 31}" if row % 3 else None for row in range(1_000)],
+            "content": [texts[k] for k in dice.integers(0, len(texts), 1_000)],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=100)
+    monkeypatch.setattr(parquet, "STRETCH", 200)
+    look = looks([load_playbook("extremist-recruitment")], None)
+    end = None if until is None else datetime(1970, 1, 1, 0, 0, 0, until, UTC)
+    kept = load(open_events([tmp_path], ground="made up"), looks=look, until=end)
+    spared = load(
+        open_events([tmp_path], ground="made up"), looks=look, until=end, needs=look.needs
+    )
+    assert list(kept.marks) == list(spared.marks)
+    assert len(kept) == (until or 1_000)
+    assert kept.marks["address"].any()
+    assert not kept.marks["address"].all()
+    for name, mark in kept.marks.items():
+        assert mark.tolist() == spared.marks[name].tolist()

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from undertow.errors import Place, UndertowError
 from undertow.events.check import Checked, check_rows
-from undertow.events.coding import Coded, Coder, Looks, Odd, Room
+from undertow.events.coding import Coded, Coder, Looks, Needs, Odd, Room
 from undertow.events.log import EventLog
 from undertow.events.order import THREADS, gather
 from undertow.events.parquet import PARQUET_FAULTS, Ahead, decoded, stretches
@@ -58,6 +58,7 @@ def load(
     advance: Callable[[int], None] = lambda _: None,
     folder: Path | None = None,
     ahead: Ahead | None = None,
+    needs: Needs | None = None,
 ) -> EventLog:
     """Read all files into one log.
 
@@ -68,6 +69,7 @@ def load(
         advance: called with the rows of each stretch read.
         folder: an empty one, in which the rows shall stand instead of in memory.
         ahead: decodes the first of the files; it is stopped.
+        needs: says which texts `looks` has to see; all where None.
 
     Returns:
         The log, with the marks that `looks` gives, and `direct`.
@@ -75,7 +77,7 @@ def load(
     Raises:
         UndertowError: as `EventFiles.batches`.
     """
-    coder = Coder(looks, until, files.sources)
+    coder = Coder(looks, until, files.sources, needs)
     room = None if folder else _room(files.rows)
     spill = Spill(folder) if folder else None
     loader = Loader(files, coder, room, ahead)

@@ -64,9 +64,7 @@ def text_marks(
     """
     marks = {name: np.zeros(len(content), bool) for name in MARKS}
     asked = {name: _asked(types, name, wanted) for name in MARKS}
-    held = content.is_valid().to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero((asked["address"] | asked["link"]) & held)
-    rows = rows[may_match(content, rows)]
+    rows = worth_a_look(content, types, wanted=wanted)
     texts = content if len(rows) == len(content) else content.take(pa.array(rows))
     hinted = np.flatnonzero(may_hold(texts).to_numpy(zero_copy_only=False))
     rows = rows[hinted]
@@ -92,6 +90,16 @@ def prepare() -> None:
     """Set out all patterns, which each of several threads would otherwise do for itself."""
     shipped_sieve()
     hands_over(ANY_ADDRESS)
+
+
+def worth_a_look(
+    content: pa.Array, types: Array, *, wanted: Mapping[str, Collection[str]] | None = None
+) -> Array:
+    """List the rows at which `text_marks` may find something: int64, ascending; arguments as there."""
+    asked = _asked(types, "address", wanted) | _asked(types, "link", wanted)
+    rows = np.flatnonzero(asked & content.is_valid().to_numpy(zero_copy_only=False))
+    kept: Array = rows[may_match(content, rows)]
+    return kept
 
 
 def _asked(types: Array, name: str, wanted: Mapping[str, Collection[str]] | None) -> Array:
