@@ -30,6 +30,7 @@ _HERE: Final = Path(__file__).parent
 BUILT_ON: Final = {
     "engines": ("matches", "events"),
     "live": ("events",),
+    "matches": ("events",),
     "signals": ("events",),
 }
 """Packages whose compiled functions another package's functions call, beside its own."""

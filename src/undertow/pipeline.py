@@ -30,14 +30,11 @@ from undertow.events.log import EventLog
 from undertow.events.order import THREADS
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
-from undertow.events.source import Source
 from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.written import write_results
 from undertow.learning.decisions import reviewed
-from undertow.matches.actors import Actors
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
-from undertow.matches.parts import divide
 from undertow.nulls.run import NO_FIRST, chance_of
 from undertow.nulls.score import Task
 from undertow.nulls.show import Chance, queue_told, with_chance
@@ -58,11 +55,12 @@ from undertow.request import (
 from undertow.scores import table
 from undertow.scores.about import Told, about, coverage
 from undertow.scores.conduct import conduct
-from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
+from undertow.scores.side_by_side import weigh_all
 from undertow.scores.spark_run import FarRun
 from undertow.scores.weigh import Weighed, weigh
+from undertow.signals.marks import prepare
 from undertow.signals.shared import Shared
 from undertow.units import moment
 
@@ -142,7 +140,15 @@ def _detect(
         compiled()
         held = held_personas(request, log)
         actors = None if held is None else held.actors
-        weighed = _weighed(request, log, files.sources, advance, begin, actors)
+        weighed = weigh_all(
+            log,
+            request.playbooks,
+            files.sources,
+            memory=request.memory,
+            actors=actors,
+            advance=advance,
+            begin=begin,
+        )
         begin("writing results", None, "files")
         declared = Declared.of(files)
         if request.from_reports:
@@ -209,33 +215,6 @@ def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
         result = _handed_on(request, files, declared, log, weighed, _Beside())
         state.commit()
     return result
-
-
-def _weighed(
-    request: Request,
-    log: EventLog,
-    sources: tuple[Source, ...],
-    advance: Progress,
-    begin: Begin,
-    actors: Actors | None = None,
-) -> list[Weighed]:
-    """Match playbooks and weigh conduct, side by side where the log is in memory."""
-    playbooks = request.playbooks
-    if isinstance(log, DiskLog):
-        memory = machine_memory() if request.memory is None else request.memory
-        division = divide(log, memory)
-        begin("matching", division.many, "parts")
-        return conduct(log, weigh_in_parts(division, playbooks, sources, advance))
-    begin("matching", len(playbooks), "playbooks")
-
-    def one(playbook: Playbook) -> Weighed:
-        weighed = weigh(log, find(log, playbook, sources, actors=actors), busy.result())
-        advance(1)
-        return conduct(log, [weighed])[0]
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        busy = pool.submit(activity, log)
-        return list(pool.map(one, playbooks))
 
 
 def _handed_on(
@@ -318,7 +297,17 @@ def read_log(
     # Ties need all events at once, which rows in a folder are too many for.
     without = request.state is not None or not request.campaigns or folder is not None
     shared = None if without else Shared(look, request.region, listed_address(request.known))
-    log = load(files, looks=shared or look, until=request.until, advance=advance, folder=folder)
+    if request.ahead is not None:
+        prepare()
+    log = load(
+        files,
+        looks=shared or look,
+        until=request.until,
+        advance=advance,
+        folder=folder,
+        ahead=request.ahead,
+        needs=look.needs if shared is None else None,
+    )
     if shared is not None:
         shared.settle(log.marks)
     hold_some(len(log))

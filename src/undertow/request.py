@@ -13,6 +13,7 @@ import numpy as np
 
 from undertow.errors import UndertowError
 from undertow.events.log import NOBODY, EventLog
+from undertow.events.parquet import Ahead
 from undertow.learning.decisions import Case, Verdict
 from undertow.playbooks.grammar import Playbook
 
@@ -53,6 +54,7 @@ class Request:
         verdicts: what decisions of reviewers came to, None for no decisions; counted, and moving no weight.
         personas: file of accounts held to be one actor, None for none.
         days: count events by day, platform and class, for the data health of a case store; not by Spark.
+        ahead: decodes the first of the files while all else is loaded, None for nobody.
     """
 
     paths: tuple[Path, ...]
@@ -76,6 +78,7 @@ class Request:
     verdicts: Mapping[Case, Verdict] | None = None
     personas: Path | None = None
     days: bool = False
+    ahead: Ahead | None = None
 
 
 def hold_out(request: Request) -> None:

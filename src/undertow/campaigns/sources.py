@@ -78,13 +78,29 @@ def with_sources(ranked: pa.Table, log: EventLog, found: Told) -> pa.Table:
         log: for the names.
         found: the sources.
     """
-    codes = pc.index_in(ranked["account"], value_set=log.accounts).to_pylist()
+    codes = codes_of(ranked["account"].combine_chunks(), log.accounts).tolist()
     keys = zip(ranked["playbook"].to_pylist(), ranked["role"].to_pylist(), codes, strict=True)
     # Few lists differ, so each is put in order once.
     number: dict[tuple[str, ...], int] = {}
     of = [number.setdefault(tuple(found.get(key, ())), len(number)) for key in keys]
     lists = pa.array([in_order(words) for words in number], pa.list_(pa.string()))
     return ranked.append_column("sources", lists.take(pa.array(of, pa.int64())))
+
+
+def codes_of(names: pa.Array, accounts: pa.Array) -> Array:
+    """Give the codes of names: int64, (n). Of both only the names are put into a table: accounts may be many more.
+
+    Args:
+        names: `string`, (n), all of them accounts.
+        accounts: distinct, in the order of their codes.
+    """
+    coded = names.dictionary_encode()
+    place = pc.index_in(accounts, value_set=coded.dictionary).fill_null(NOBODY).to_numpy()
+    there = np.flatnonzero(place != NOBODY)
+    codes = np.empty(len(there), np.int64)
+    codes[place[there]] = there
+    found: Array = codes[coded.indices.to_numpy()]
+    return found
 
 
 def campaign_sources(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import shlex
 from enum import StrEnum
@@ -152,45 +153,51 @@ def detect(
 
     Example: undertow detect events/ --out found --playbook extremist-recruitment
     """
-    from undertow.learning.decisions import read_decisions, settled
-    from undertow.pipeline import detect as run
-    from undertow.request import Request
+    from undertow.events.parquet import Ahead
 
-    settle_memory()
+    choose_pool()
     desk = None if into is None else Into(into, keys, folder, daily_reviews)
-    if desk is not None:
-        hold_into(desk, events, ground, timezone)
-    if (known or from_reports) and (state or not campaigns):
-        raise UndertowError(
-            "`--known` and `--from-reports` do not go together with `--state` or `--no-campaigns`",
-            code="state-campaigns",
-            mend="leave one of them out",
+    # Importing what a run needs takes a core a second; another one decodes meanwhile.
+    with Ahead(() if memory or engine is Engine.SPARK else events) as ahead:
+        from undertow.learning.decisions import read_decisions, settled
+        from undertow.pipeline import detect as run
+        from undertow.request import Request
+
+        gc.freeze()
+        if desk is not None:
+            hold_into(desk, events, ground, timezone)
+        if (known or from_reports) and (state or not campaigns):
+            raise UndertowError(
+                "`--known` and `--from-reports` do not go together with `--state` or `--no-campaigns`",
+                code="state-campaigns",
+                mend="leave one of them out",
+            )
+        request = Request(
+            paths=tuple(events),
+            out=out,
+            playbooks=load_playbooks(playbook),
+            until=checked_moment(until, "--until"),
+            ground=ground,
+            timezone=timezone,
+            region=checked_region(region),
+            prior=prior,
+            native_targets=checked_reason(native_targets),
+            personas=personas,
+            known=known,
+            from_reports=from_reports,
+            campaigns=campaigns,
+            nulls=nulls,
+            first_alert=first_alert,
+            verdicts=None if decisions is None else settled(read_decisions(decisions)),
+            state=state,
+            memory=checked_size(memory, "--memory"),
+            spark=master if engine is Engine.SPARK else None,
+            settings=checked_settings(spark_conf),
+            days=into is not None,
+            ahead=ahead,
         )
-    request = Request(
-        paths=tuple(events),
-        out=out,
-        playbooks=load_playbooks(playbook),
-        until=checked_moment(until, "--until"),
-        ground=ground,
-        timezone=timezone,
-        region=checked_region(region),
-        prior=prior,
-        native_targets=checked_reason(native_targets),
-        personas=personas,
-        known=known,
-        from_reports=from_reports,
-        campaigns=campaigns,
-        nulls=nulls,
-        first_alert=first_alert,
-        verdicts=None if decisions is None else settled(read_decisions(decisions)),
-        state=state,
-        memory=checked_size(memory, "--memory"),
-        spark=master if engine is Engine.SPARK else None,
-        settings=checked_settings(spark_conf),
-        days=into is not None,
-    )
-    with progress("reading events", None, "events") as advance:
-        result = run(request, advance, advance.begin)
+        with progress("reading events", None, "events") as advance:
+            result = run(request, advance, advance.begin)
     show_run(result, output_format)
     if desk is not None:
         with progress("reading cited events", None, "events") as advance:
@@ -240,19 +247,22 @@ def note_read(result: Ranking) -> None:
 
 
 def settle_memory() -> None:
-    """Choose how this process keeps memory: what is imported stays, and is not looked through again.
+    """Choose how this process keeps memory: what is imported stays, and is not looked through again."""
+    choose_pool()
+    gc.freeze()
+
+
+def choose_pool() -> None:
+    """Choose how Arrow keeps memory.
 
     Of Arrow's allocators jemalloc asks the system least often for memory; it saves a tenth of reading. Told to keep
     what was let go of for a while, it saves another tenth: batch after batch needs as much again.
     """
-    import gc
-
     import pyarrow as pa
 
     if "jemalloc" in pa.supported_memory_backends():
         pa.set_memory_pool(pa.jemalloc_memory_pool())
         pa.jemalloc_set_decay_ms(KEPT)
-    gc.freeze()
 
 
 def show_ranking(result: Ranking) -> None:

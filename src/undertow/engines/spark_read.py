@@ -20,10 +20,10 @@ from undertow.engines.spark_blocks import Array, Arrays, Block, pack
 from undertow.errors import Place, UndertowError
 from undertow.events import kernel_texts as kernel
 from undertow.events.coding import KINDS, NOBODY, Coded, Coder, Looks
-from undertow.events.load import Loader, Read, Stretch, stretches
+from undertow.events.load import Loader, Read, Stretch
 from undertow.events.names import bytes_of
+from undertow.events.parquet import PARQUET_FAULTS, stretches
 from undertow.events.read import (
-    PARQUET_FAULTS,
     EventFile,
     EventFiles,
     checked_rows,

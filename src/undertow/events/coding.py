@@ -30,6 +30,8 @@ Array = npt.NDArray[Any]
 Looks = Callable[[pa.Array, Array], dict[str, Array]]
 """Looks at texts (`string`, nulls where none is held) and the codes of their events' types; returns
 boolean columns of that length by name. Called by several threads at once."""
+Needs = Callable[[pa.Array, Array], Array]
+"""Lists, of the same arguments, the rows whose text `Looks` has to see: at all others every mark is False."""
 
 NOBODY: Final = -1
 """Code of a null account, context, visibility or platform."""
@@ -78,7 +80,8 @@ class Coded:
             and `print`, uint32: a hash of `id`.
         marks: boolean columns, (n).
         ungrounded: whether a direct message stands on a platform without a lawful ground.
-        content: texts, `string`, (n), that `Coder.look` has not looked at yet.
+        content: texts, `string`, that `Coder.look` has not looked at yet.
+        held: int64: the rows whose texts these are; None for all.
     """
 
     rows: int
@@ -87,6 +90,22 @@ class Coded:
     marks: dict[str, Array] = field(default_factory=dict)
     ungrounded: bool = False
     content: pa.Array | None = None
+    held: Array | None = None
+
+    def of_texts(self, name: str) -> Array:
+        """Give a column at the rows whose texts are held."""
+        column = self.columns[name]
+        return column if self.held is None else column[self.held]
+
+    def take_marks(self, found: dict[str, Array]) -> None:
+        """Take the marks of the texts that are held, and let go of these."""
+        if self.held is not None:
+            of_texts, found = found, {}
+            for name, mark in of_texts.items():
+                found[name] = np.zeros(len(self.id), mark.dtype)
+                found[name][self.held] = mark
+        self.marks = found | self.marks
+        self.content = self.held = None
 
 
 def direct_codes(columns: dict[str, Array], has_target: Array, silent: Array) -> Array:
@@ -114,6 +133,7 @@ class Coder:
         looks: signals that need the text.
         until: leave out events at and after this moment.
         sources: of all files, to say which messages are direct; None leaves the mark out.
+        needs: says which texts are kept for `looks`; all where None.
     """
 
     def __init__(
@@ -121,11 +141,12 @@ class Coder:
         looks: Looks | None = None,
         until: datetime | None = None,
         sources: Iterable[Source] | None = None,
+        needs: Needs | None = None,
     ) -> None:
         self.accounts, self.contexts = Names(), Names()
         self._platforms: dict[str, int] = {}
         self._lock = Lock()
-        self._looks = looks
+        self._looks, self._needs = looks, needs
         self._until = None if until is None else microseconds(until)
         self._limited = None if sources is None else limited_to(sources)
 
@@ -187,28 +208,36 @@ class Coder:
         columns["actor"] = held["actor"].codes(self.accounts)
         columns["target"] = held["target"].codes(self.accounts)
         columns["context"] = held["context"].codes(self.contexts)
-        columns["print"] = np.empty(len(ids), np.uint32)
-        if len(ids):
-            kernel.fingerprint(*bytes_of(ids), columns["print"], KEY)
+        columns["print"] = _prints(ids)
         marks = {}
         if self._limited is not None:
             marks["direct"] = direct_codes(columns, columns["target"] != NOBODY, silent)
-        part = Coded(n, ids, columns, marks, ungrounded, content if self._looks else None)
+        part = Coded(n, ids, columns, marks, ungrounded)
+        self._hold(part, content)
         if into is not None:
             part.columns = into[0].put(part.columns, into[1])
         return part
+
+    def _hold(self, part: Coded, content: pa.Array) -> None:
+        """Keep the texts that have to be looked at: most are let go of at once, while they are near the core."""
+        if self._looks is None:
+            return
+        part.content = content
+        if self._needs is not None:
+            part.held = self._needs(content, part.columns["type"])
+            part.content = content.take(pa.array(part.held))
 
     def look(self, parts: Sequence[Coded]) -> None:
         """Look at the texts of some batches at once, and let go of them: setting out costs as much as many texts."""
         if self._looks is None or not parts:
             return
         content = pa.concat_arrays([part.content for part in parts])
-        types = np.concatenate([part.columns["type"] for part in parts])
+        types = np.concatenate([part.of_texts("type") for part in parts])
         found, at = self._looks(content, types), 0
         for part in parts:
-            stretch = slice(at, at + len(part.id))
-            part.marks = {name: mark[stretch] for name, mark in found.items()} | part.marks
-            part.content, at = None, stretch.stop
+            stretch = slice(at, at + len(part.of_texts("type")))
+            part.take_marks({name: mark[stretch] for name, mark in found.items()})
+            at = stretch.stop
 
     def platform_codes(self, names: Sequence[str | None]) -> Array:
         """Give the codes of platforms, new ones the next code: int32, (n), -1 for none."""
@@ -218,6 +247,13 @@ class Coder:
                 for name in names
             ]
         return np.array(codes, np.int32)
+
+
+def _prints(ids: pa.Array) -> Array:
+    prints = np.empty(len(ids), np.uint32)
+    if len(ids):
+        kernel.fingerprint(*bytes_of(ids), prints, KEY)
+    return prints
 
 
 def _silent(platforms: Sequence[str | None], limited: frozenset[str]) -> Array:

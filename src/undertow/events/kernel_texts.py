@@ -1,7 +1,7 @@
-"""Compiled work on the bytes of Arrow text columns: codes for names, repeated keys, the order of ids.
+"""Compiled work on the bytes of Arrow text columns: repeated keys, the order of ids, names within texts.
 
 A text column is its offsets (int32, (n + 1)) and the address of its bytes; an empty text stands for
-null. Hashes are keyed at random in each run, so that nobody can prepare names that collide, and only
+null. Hashes are keyed at random in each run, so that nobody can prepare ids that collide, and only
 find candidates: bytes decide. What is not called is not compiled.
 """
 
@@ -12,14 +12,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from undertow.compiled import outer
-from undertow.events.kernel_bytes import Array, byte, fetch, hashed, offset, same, word
+from undertow.events.kernel_bytes import Array, byte, hashed, offset, same, word
 
-BLOCK: Final = 32
-"""Rows whose table entries are fetched ahead together; measured: 16 to 256 are alike."""
 LOW: Final = 0xFFFFFFFF
 COLON: Final = 58
-SPOT: Final = 0xFFFFFFFFFF
-"""Bits of an entry that say where in the store a name stands; those above hold a part of its hash."""
 
 
 class Texts(NamedTuple):
@@ -34,131 +30,6 @@ class Texts(NamedTuple):
     first: Array
     offsets: Array
     bytes: Array
-
-
-@outer
-def intern(
-    begins: Array,
-    address: int,
-    codes: Array,
-    done: int,
-    entries: Array,
-    store: Array,
-    filled: Array,
-    key: Array,
-) -> int:
-    """Give each text from row `done` on the code of its name, new names the next code.
-
-    Each name stands in the store as one word (size above, code below) and its bytes. Entries and names
-    of a block of rows are fetched ahead together: memory is waited for once, not row by row.
-
-    Args:
-        begins, address: the texts.
-        codes: int32, (n), written: -1 for an empty text.
-        done: first row to look at.
-        entries: int64, a power of two, 0 for free, else hash bits above `SPOT` and a place in the store.
-        store: int64; a place in it is never 0.
-        filled: int64, (2), written: names held, words of the store used.
-        key: of the hash.
-
-    Returns:
-        The row at which `entries` or `store` have become too small, else the number of rows.
-    """
-    hashes = np.empty(BLOCK, np.int64)
-    mask, n = len(entries) - 1, len(codes)
-    table, base = entries.ctypes.data, store.ctypes.data
-    count, used = filled[0], filled[1]
-    while done < n:
-        stop = min(n, done + BLOCK)
-        for i in range(done, stop):
-            value = hashed(address + begins[i], begins[i + 1] - begins[i], key)
-            hashes[i - done] = value
-            fetch(table + 8 * (value & mask))
-        for i in range(done, stop):
-            fetch(base + 8 * (entries[hashes[i - done] & mask] & SPOT))
-        for i in range(done, stop):
-            size: int = np.int64(begins[i + 1] - begins[i])  # type: ignore[assignment]  # compiled code knows one kind of integer
-            if size == 0:
-                codes[i] = -1
-                continue
-            at, value = address + begins[i], hashes[i - done]
-            place, part = value & mask, (value >> 40) & 0xFFFFFF
-            while True:
-                entry = entries[place]
-                if entry == 0:
-                    words = (size + 7) >> 3
-                    if 2 * count >= mask or used + 1 + words > len(store):
-                        filled[0], filled[1] = count, used
-                        return i
-                    entries[place] = (part << 40) | used
-                    store[used] = (size << 32) | count
-                    for k in range(words):
-                        store[used + 1 + k] = word(at + 8 * k) if 8 * k + 8 <= size else 0
-                    last = 0
-                    for k in range(size - 1, (size >> 3 << 3) - 1, -1):
-                        last = (last << 8) | byte(at + k)
-                    if size & 7:
-                        store[used + words] = last
-                    codes[i] = count
-                    used += 1 + words
-                    count += 1
-                    break
-                if (entry >> 40) & 0xFFFFFF == part:
-                    spot = entry & SPOT
-                    head = store[spot]
-                    to = base + 8 * (spot + 1)
-                    if head >> 32 == size and same(at, to, size):
-                        codes[i] = head & LOW
-                        break
-                place = (place + 1) & mask
-        done = stop
-    filled[0], filled[1] = count, used
-    return n
-
-
-@outer
-def enter_again(store: Array, spot: int, many: int, entries: Array, key: Array) -> None:
-    """Enter the stored names into a larger table: all differ, so none are compared.
-
-    Args:
-        store: as `intern` leaves it.
-        spot: word of the store at which names begin.
-        many: how many there are.
-        entries: as for `intern`, all free; written.
-        key: of the hash.
-    """
-    mask, base = len(entries) - 1, store.ctypes.data
-    for _ in range(many):
-        size = store[spot] >> 32
-        value = hashed(base + 8 * (spot + 1), size, key)
-        place = value & mask
-        while entries[place] != 0:
-            place = (place + 1) & mask
-        entries[place] = (((value >> 40) & 0xFFFFFF) << 40) | spot
-        spot += 1 + ((size + 7) >> 3)
-
-
-@outer
-def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
-    """Write the stored names, in the order of their codes, as a text column; returns its bytes.
-
-    Args:
-        store: as `intern` leaves it.
-        spot: word of the store at which names begin.
-        begins: int64, (names + 1), written: offsets.
-        spelled: uint8, written; long enough.
-    """
-    base = store.ctypes.data
-    at = 0
-    begins[0] = 0
-    for code in range(len(begins) - 1):
-        size = store[spot] >> 32
-        for k in range(size):
-            spelled[at + k] = byte(base + 8 * (spot + 1) + k)
-        at += size
-        begins[code + 1] = at
-        spot += 1 + ((size + 7) >> 3)
-    return at
 
 
 @outer

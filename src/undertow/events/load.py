@@ -21,12 +21,11 @@ import pyarrow.parquet as pq
 
 from undertow.errors import Place, UndertowError
 from undertow.events.check import Checked, check_rows
-from undertow.events.coding import Coded, Coder, Looks, Odd, Room
+from undertow.events.coding import Coded, Coder, Looks, Needs, Odd, Room
 from undertow.events.log import EventLog
 from undertow.events.order import THREADS, gather
+from undertow.events.parquet import PARQUET_FAULTS, Ahead, decoded, stretches
 from undertow.events.read import (
-    BATCH_ROWS,
-    PARQUET_FAULTS,
     EventFile,
     EventFiles,
     checked_rows,
@@ -38,15 +37,8 @@ from undertow.events.read import (
 from undertow.events.spill import Spill
 from undertow.events.table import NAMES
 
-STRETCH: Final = 2 * BATCH_ROWS
-"""Rows that one task reads at least, unless the file ends: small row groups are read together."""
-
 LOOKED_AT: Final = 1 << 26
 """Bytes of text from which batches are looked at: the texts of a task wait for each other till then."""
-WORDED: Final = 2
-"""Bytes per row, unpacked, up to which a column of names is surely held as a dictionary."""
-WORDS: Final = ("type", "visibility", "platform", "lang")
-FEW: Final = ("actor", "target", "context")
 
 
 @dataclass
@@ -65,6 +57,8 @@ def load(
     until: datetime | None = None,
     advance: Callable[[int], None] = lambda _: None,
     folder: Path | None = None,
+    ahead: Ahead | None = None,
+    needs: Needs | None = None,
 ) -> EventLog:
     """Read all files into one log.
 
@@ -74,6 +68,8 @@ def load(
         until: leave out events at and after this moment.
         advance: called with the rows of each stretch read.
         folder: an empty one, in which the rows shall stand instead of in memory.
+        ahead: decodes the first of the files; it is stopped.
+        needs: says which texts `looks` has to see; all where None.
 
     Returns:
         The log, with the marks that `looks` gives, and `direct`.
@@ -81,12 +77,16 @@ def load(
     Raises:
         UndertowError: as `EventFiles.batches`.
     """
-    coder = Coder(looks, until, files.sources)
+    coder = Coder(looks, until, files.sources, needs)
     room = None if folder else _room(files.rows)
     spill = Spill(folder) if folder else None
-    loader = Loader(files, coder, room)
+    loader = Loader(files, coder, room, ahead)
     parts: list[Coded] = []
     rejects = [files.rejects]
+    if ahead is not None:
+        # The first compiled function takes longer to load than all others: meanwhile another core decodes.
+        coder.accounts.prepare()
+        ahead.stop()
     with ThreadPoolExecutor(THREADS) as pool:
         try:
             tasks = [(file, list(loader.tasks(file))) for file in files.files]
@@ -145,8 +145,10 @@ def in_order(
 class Loader:
     """Makes tasks of files, and does them."""
 
-    def __init__(self, files: EventFiles, coder: Coder, room: Room | None) -> None:
-        self.stop = Event()
+    def __init__(
+        self, files: EventFiles, coder: Coder, room: Room | None, ahead: Ahead | None = None
+    ) -> None:
+        self.stop, self.ahead = Event(), ahead
         self._files, self._coder, self._room = files, coder, room
         self._before = 0
 
@@ -229,19 +231,6 @@ class Loader:
         return read
 
 
-def stretches(metadata: pq.FileMetaData) -> Iterator[tuple[list[int], int]]:
-    """Cut a Parquet file into row groups that are read together, each with its first row, from 1."""
-    groups: list[int] = []
-    rows, first = 0, 1
-    for group in range(metadata.num_row_groups):
-        groups.append(group)
-        rows += metadata.row_group(group).num_rows
-        if rows >= STRETCH or group + 1 == metadata.num_row_groups:
-            yield groups, first
-            first += rows
-            groups, rows = [], 0
-
-
 @dataclass(frozen=True)
 class Stretch:
     """One task: some row groups of a Parquet file.
@@ -261,40 +250,21 @@ class Stretch:
     def __call__(self) -> Read:
         """Read and code it."""
         read, row = Read(), self.first
-        alone = self.metadata.num_row_groups == len(self.groups)
         try:
-            with pq.ParquetFile(
-                self.file.path, metadata=self.metadata, read_dictionary=self._worded()
-            ) as parquet:
-                names = [name for name in NAMES if name in parquet.schema_arrow.names]
-                for batch in parquet.iter_batches(
-                    BATCH_ROWS, row_groups=self.groups, columns=names, use_threads=alone
-                ):
-                    if self.loader.stop.is_set():
-                        break
-                    lines = np.arange(row, row + batch.num_rows, dtype=np.int64)
-                    columns = {name: batch.column(name) for name in names}
-                    into = self.before + row - self.first
-                    row += batch.num_rows
-                    self.loader.take(read, self.file, columns, lines, into)
+            for batch in self._batches():
+                if self.loader.stop.is_set():
+                    break
+                lines = np.arange(row, row + batch.num_rows, dtype=np.int64)
+                columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+                into = self.before + row - self.first
+                row += batch.num_rows
+                self.loader.take(read, self.file, columns, lines, into)
         except PARQUET_FAULTS:
             read.fault = unreadable(Place(self.file.name, row))
         self.loader.look(read)
         return read
 
-    def _worded(self) -> list[str]:
-        """Name the text columns that are worth reading as few words and which of them each row holds."""
-        schema, sizes = self.metadata.schema.to_arrow_schema(), dict.fromkeys(NAMES, 0)
-        groups = [self.metadata.row_group(group) for group in self.groups]
-        for group in groups:
-            for column in map(group.column, range(group.num_columns)):
-                if column.path_in_schema in sizes:
-                    sizes[column.path_in_schema] += column.total_uncompressed_size
-        most = WORDED * sum(group.num_rows for group in groups)
-        return [
-            name
-            for name in NAMES
-            if name in schema.names
-            and pa.types.is_string(schema.field(name).type)
-            and (name in WORDS or (name in FEW and sizes[name] <= most))
-        ]
+    def _batches(self) -> Iterable[pa.RecordBatch]:
+        ahead = self.loader.ahead
+        held = None if ahead is None else ahead.taken(self.file.path, self.groups[0])
+        return decoded(self.file.path, self.metadata, self.groups) if held is None else held

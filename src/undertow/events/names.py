@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from undertow.events import kernel_names
 from undertow.events import kernel_texts as kernel
 
 Array = npt.NDArray[Any]
@@ -21,6 +22,8 @@ FIRST: Final = 8
 """Word of the store at which names begin: a short name then lies within one line of the cache."""
 MANY_TEXTS: Final = 20_000
 """Texts from which compiled code looks through them: below, compiling costs more."""
+FEW_NAMES: Final = 20_000
+"""Names below which they are sorted as they are."""
 KEY: Final = np.frombuffer(os.urandom(24), np.int64) | 1
 """Of all hashes of this run."""
 
@@ -43,8 +46,8 @@ def bytes_of(texts: pa.Array) -> tuple[Array, int]:
 
 
 def _aligned(words: int) -> Array:
-    """Make room that begins at a line of the cache."""
-    room = np.empty(words + 8, np.int64)
+    """Make room that begins at a line of the cache: zeros."""
+    room = np.zeros(words + 8, np.int64)
     skipped = -room.ctypes.data % 64 // 8
     return room[skipped : skipped + words]
 
@@ -54,12 +57,16 @@ class Names:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._entries = np.zeros(FEW, np.int64)
-        self._store = _aligned(4 * FEW)
+        # Entries and the store that they lead into, replaced together: threads look names up in them at any time.
+        self._tables = np.zeros(FEW, np.int64), _aligned(4 * FEW)
         self._filled = np.array([0, FIRST], np.int64)
 
     def __len__(self) -> int:
         return int(self._filled[0])
+
+    def prepare(self) -> None:
+        """Load the compiled code."""
+        self.codes(pa.array([""]))
 
     def codes(self, texts: pa.Array) -> Array:
         """Give the code of each text: int32, (n), -1 for null and for the empty text.
@@ -71,35 +78,36 @@ class Names:
         codes = np.empty(len(texts), np.int32)
         if not len(texts):
             return codes
-        with self._lock:
-            done = self._intern(begins, address, codes, 0)
-            while done < len(codes):
-                self._grow(int(begins[done + 1] - begins[done]))
-                done = self._intern(begins, address, codes, done)
+        # Most names are there already: to find them nobody waits for the other threads.
+        if kernel_names.look_up(begins, address, codes, *self._tables, KEY):
+            with self._lock:
+                done = self._intern(begins, address, codes, 0)
+                while done < len(codes):
+                    self._grow(int(begins[done + 1] - begins[done]))
+                    done = self._intern(begins, address, codes, done)
         return codes
 
     def _intern(self, begins: Array, address: int, codes: Array, done: int) -> int:
         return int(
-            kernel.intern(
-                begins, address, codes, done, self._entries, self._store, self._filled, KEY
-            )
+            kernel_names.intern(begins, address, codes, done, *self._tables, self._filled, KEY)
         )
 
     def _grow(self, size: int) -> None:
         """Make room for more names, one of them of `size` bytes."""
         held, used = self._filled.tolist()
-        if used + 2 + size // 8 > len(self._store):
-            store = _aligned(2 * len(self._store) + size)
-            store[:used] = self._store[:used]
-            self._store = store
-        if 2 * held >= len(self._entries) - 1:
-            self._entries = np.zeros(2 * len(self._entries), np.int64)
-            kernel.enter_again(self._store, FIRST, held, self._entries, KEY)
+        entries, store = self._tables
+        if used + 2 + size // 8 > len(store):
+            store = _aligned(2 * len(store) + size)
+            store[:used] = self._tables[1][:used]
+        if 2 * held >= len(entries) - 1:
+            entries = np.zeros(2 * len(entries), np.int64)
+            kernel_names.enter_again(store, FIRST, held, entries, KEY)
+        self._tables = entries, store
 
     def _spelled(self) -> tuple[Array, Array]:
         held, used = self._filled.tolist()
         begins, spelled = np.zeros(held + 1, np.int64), np.empty(8 * used, np.uint8)
-        return begins, spelled[: kernel.spell(self._store, FIRST, begins, spelled)]
+        return begins, spelled[: kernel_names.spell(self._tables[1], FIRST, begins, spelled)]
 
     def ranked(self) -> tuple[pa.Array, Array]:
         """Sort the names by their bytes.
@@ -127,10 +135,31 @@ class Names:
 
 def ranked(names: pa.Array) -> tuple[pa.Array, Array]:
     """Sort distinct names; returns as `Names.ranked`."""
-    order = pc.sort_indices(names)
+    many = len(names) >= FEW_NAMES and names.type == pa.string()
+    order = _sorted(names) if many else pc.sort_indices(names).to_numpy()
     ranks = np.full(len(names) + 1, -1, np.int32)
-    ranks[order.to_numpy()] = np.arange(len(names), dtype=np.int32)
-    return names.take(order), ranks
+    ranks[order] = np.arange(len(names), dtype=np.int32)
+    return names.take(pa.array(order)), ranks
+
+
+def _sorted(names: pa.Array) -> Array:
+    """Sort many names by eight bytes of each, behind those that all begin with; only equals are compared as a whole."""
+    begins, address = bytes_of(names)
+    heads = np.empty(len(names), np.uint64)
+    kernel_names.heads(begins, address, heads)
+    order = np.argsort(heads)
+    sorted_heads = heads[order]
+    equal = np.append(False, sorted_heads[1:] == sorted_heads[:-1])
+    among = equal.copy()
+    among[:-1] |= equal[1:]
+    places = np.flatnonzero(among)
+    if len(places):
+        keys = pa.table(
+            {"run": np.cumsum(~equal)[places], "name": names.take(pa.array(order[places]))}
+        )
+        found = pc.sort_indices(keys, [("run", "ascending"), ("name", "ascending")])
+        order[places] = order[places][found.to_numpy()]
+    return order
 
 
 def rows_naming(texts: pa.Array, names: pa.Array, which: Array) -> Array:

@@ -86,22 +86,25 @@ def settled(
     """
     prints, targets, texts = columns["print"], columns["target"], addresses(ids)
     with ThreadPoolExecutor(THREADS) as pool:
-        again = _repeats(pool, prints, targets, np.empty(0, np.int64), texts)
         names = {
             "accounts": pool.submit(coder.accounts.ranked),
             "contexts": pool.submit(coder.contexts.ranked),
             "platforms": pool.submit(coder.ranked_platforms),
         }
-        ranked = {name: future.result() for name, future in names.items()}
-        repeats = again()
+        repeats = _repeats(pool, prints, targets, np.empty(0, np.int64), texts)()
         rest("print")
-        for name, of in (
-            ("context", "contexts"),
-            ("platform", "platforms"),
-            ("actor", "accounts"),
-            ("target", "accounts"),
-        ):
-            _rerank(columns[name], ranked[of][1])
+        ranked = {name: future.result() for name, future in names.items()}
+        reranked = {
+            name: pool.submit(_rerank, columns[name], ranked[of][1])
+            for name, of in (
+                ("actor", "accounts"),
+                ("target", "accounts"),
+                ("context", "contexts"),
+                ("platform", "platforms"),
+            )
+        }
+        for name, done in reranked.items():
+            done.result()
             rest(name)
         order = total_order(
             {name: column for name, column in columns.items() if name != "print"}, ids, texts

@@ -22,6 +22,8 @@ import pyarrow.parquet as pq
 from undertow.errors import Place, UndertowError, shown_name
 from undertow.events.check import Checked, check_rows
 from undertow.events.lines import read_csv_rows, read_json_lines, twofold
+from undertow.events.parquet import BATCH_ROWS, PARQUET_FAULTS
+from undertow.events.paths import events_files, kind_of
 from undertow.events.source import (
     METADATA_KEY,
     SIMULATED_KEY,
@@ -30,21 +32,6 @@ from undertow.events.source import (
     sources_from_json,
 )
 from undertow.events.table import NAMES, REJECTS, REQUIRED
-
-BATCH_ROWS: Final = 65_536
-"""Rows per batch: about 10 MB of short messages; measured no faster with more."""
-SUFFIXES: Final = {
-    ".parquet": "parquet",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".csv": "csv",
-    ".jsonl.gz": "jsonl",
-    ".ndjson.gz": "jsonl",
-    ".csv.gz": "csv",
-}
-NOT_EVENTS: Final = ("rejects.parquet", "truth.parquet")
-"""How files end that our own commands write beside events: left out when a folder is read."""
-PARQUET_FAULTS: Final = (pa.ArrowException, OSError, ValueError)
 
 
 @dataclass
@@ -147,7 +134,7 @@ def open_events(
         UndertowError: a path is missing, a format unknown, a file empty, broken or without the
             required columns, a sources declaration faulty, a zone unknown.
     """
-    files = [_open(path) for path in _expand(paths)]
+    files = [_open(path) for path in events_files(paths)]
     if not files:
         raise UndertowError(
             "no events files are there",
@@ -185,30 +172,13 @@ def _zone(name: str | None) -> ZoneInfo | None:
         ) from None
 
 
-def _expand(paths: Iterable[Path | str]) -> Iterator[Path]:
-    for given in paths:
-        path = Path(given)
-        if path.is_dir():
-            inside = sorted(p for p in path.iterdir() if p.is_file() and _kind(p) is not None)
-            yield from (
-                p for p in inside if not p.name.endswith(NOT_EVENTS) and p.name[0] != "."
-            )
-        else:
-            yield path
-
-
-def _kind(path: Path) -> str | None:
-    name = path.name.lower()
-    return next((kind for suffix, kind in SUFFIXES.items() if name.endswith(suffix)), None)
-
-
 def _open(path: Path) -> EventFile:
     place = Place(shown_name(path))
     if not path.is_file():
         raise UndertowError(
             "the file is not there", code="file-missing", place=place, mend="check the path"
         )
-    kind = _kind(path)
+    kind = kind_of(path)
     if kind is None:
         mend = "give Parquet, JSON Lines or CSV, or bring it in with `undertow import`"
         raise UndertowError(

@@ -62,17 +62,15 @@ def number_pairs(one: Array, other: Array, accounts: int, *, numbered: bool = Tr
     """
     size = len(one)
     other = np.ascontiguousarray(other, np.int32)
-    start = np.zeros(accounts + 1, np.int64)
-    rows, others, first = (np.empty(size, np.int32) for _ in range(3))
+    found = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
     number = np.empty(size if numbered else 0, np.int32)
     many = 0
     if size:
-        room = np.empty(accounts, np.int64)
-        _deal_both(np.ascontiguousarray(one, np.int32), other, start, room, rows, others)
-        room[:] = -1
-        many = _number(start, rows, others, room, number, first)
-    first = first[:many].astype(np.int64)
-    return Pairs(number, np.asarray(one)[first].astype(np.int32), other[first], first)
+        start, dealt = np.zeros(accounts + 1, np.int32), np.empty(size, np.int64)
+        place, met = np.empty(accounts, np.int32), np.full(accounts, -1, np.int64)
+        _deal_both(np.ascontiguousarray(one, np.int32), other, start, place, dealt)
+        many = _number(start, dealt, met, number, found)
+    return Pairs(number, *(column[:many].copy() for column in found))
 
 
 @uncounted_inner
@@ -96,30 +94,33 @@ def _deal(code: Array, start: Array, place: Array, rows: Array) -> None:
 
 
 @uncounted
-def _deal_both(
-    code: Array, other: Array, start: Array, place: Array, rows: Array, others: Array
-) -> None:
-    """List rows by code as `_deal` does, and what else each holds beside it."""
+def _deal_both(code: Array, other: Array, start: Array, place: Array, dealt: Array) -> None:
+    """List rows by code as `_deal` does, each above what it holds beside the code: one place in memory for both."""
     _count(code, start, place)
     for i in range(len(code)):
         g = code[i]
-        rows[place[g]], others[place[g]] = i, other[i]
+        dealt[place[g]] = (i << 32) | other[i]
         place[g] += 1
 
 
 @uncounted
 def _number(
-    start: Array, rows: Array, others: Array, last: Array, number: Array, first: Array
+    start: Array, dealt: Array, met: Array, number: Array, found: tuple[Array, Array, Array]
 ) -> int:
-    """Number pairs; `last` holds for each account the group in which it was met, and above it its pair's number."""
+    """Number pairs, and write their accounts and first rows; `met` holds for each account the group in which it was met, and above it its pair's number.
+
+    Whether a pair is new nobody can foresee, so there is no fork in the way of a row.
+    """
+    one, other, first = found
     many = 0
     for g in range(len(start) - 1):
         for k in range(start[g], start[g + 1]):
-            who = others[k]
-            if last[who] < 0 or last[who] & LOW != g:
-                last[who] = (many << 32) | g
-                first[many] = rows[k]
-                many += 1
+            who, row = dealt[k] & LOW, dealt[k] >> 32
+            fresh = met[who] & LOW != g
+            pair = many if fresh else met[who] >> 32
+            met[who] = (pair << 32) | g
+            one[many], other[many], first[many] = g, who, row
+            many += fresh
             if len(number):
-                number[rows[k]] = last[who] >> 32
+                number[row] = pair
     return many

@@ -5,8 +5,14 @@ All write into arrays that are long enough, and say how far they came: memory be
 
 from __future__ import annotations
 
+from typing import Final
+
 from undertow.compiled import inlined, uncounted
+from undertow.events.kernel_bytes import fetch
 from undertow.matches.program import Array
+
+SOON: Final = 16
+"""Rows before which memory is asked for."""
 
 
 @uncounted
@@ -157,20 +163,41 @@ def touching(
 
 
 @uncounted
-def bring(given: tuple[Array, ...], row: Array, brought: tuple[Array, ...]) -> None:
-    """Bring four columns of the log to listed rows.
+def bring(
+    chosen: tuple[Array, Array, Array],
+    columns: tuple[Array, Array, Array, Array, Array],
+    every: Array,
+    brought: tuple[Array, ...],
+) -> None:
+    """Bring together what is told of listed events.
 
     Args:
-        given: int64 `at`, and int32 `actor`, `target` and `context` of the log.
-        row: int64, (r).
-        brought: int64, (r), written: the same.
+        chosen: rows, step bits and warm bits of the selected events, int64.
+        columns: int64 `at`, and int32 `actor`, `target`, `context` and `platform` of the log.
+        every: int64, (r): positions in the selected events.
+        brought: int64, (r), written: rows, columns, step bits and warm bits.
     """
-    at, actor, target, context = given
-    for i in range(len(row)):
-        x = row[i]
-        brought[0][i] = at[x]
-        brought[1][i], brought[2][i] = actor[x], target[x]
-        brought[3][i] = context[x]
+    row, mask, warm = chosen
+    at, actor, target, context, platform = columns
+    n = len(every)
+    for i in range(n):
+        # Rows stand anywhere: memory is asked for before it is needed.
+        k = every[min(i + 2 * SOON, n - 1)]
+        fetch(row.ctypes.data + 8 * k)
+        fetch(mask.ctypes.data + 8 * k)
+        fetch(warm.ctypes.data + 8 * k)
+        x = row[every[min(i + SOON, n - 1)]]
+        fetch(at.ctypes.data + 8 * x)
+        fetch(actor.ctypes.data + 4 * x)
+        fetch(target.ctypes.data + 4 * x)
+        fetch(context.ctypes.data + 4 * x)
+        fetch(platform.ctypes.data + 4 * x)
+        k = every[i]
+        x = row[k]
+        brought[0][i], brought[1][i] = x, at[x]
+        brought[2][i], brought[3][i] = actor[x], target[x]
+        brought[4][i], brought[5][i] = context[x], platform[x]
+        brought[6][i], brought[7][i] = mask[k], warm[k]
 
 
 @uncounted

@@ -234,17 +234,10 @@ def list_events(
     else:
         # Nothing crosses pairs, so their events stand together in memory.
         every, pair_rows = position[by_pair.rows], np.arange(len(position))
-    row = selected.row[every]
-    at, actor, target, context = _brought(log, row)
-    rows = Rows(
-        at=at,
-        actor=actor,
-        target=target,
-        context=context,
-        platform=_platforms(log, selected, every, sides=sides),
-        mask=selected.mask[every],
-        warm=selected.warm[every],
-    )
+    row, *told = _brought(log, selected, every)
+    rows = Rows(*told)
+    if selected.event is not None:
+        _set_apart(rows.platform, selected, every, sides=sides)
     side_start, side_rows = np.zeros(accounts + 1, np.int64), np.empty(0, np.int64)
     if sides:
         side_start, side_rows = _by_account(rows, touched, accounts, wants)
@@ -262,30 +255,32 @@ def _own(met: Between, pair: Array) -> tuple[Array, Array]:
     return position[:many], number[:many]
 
 
-def _brought(log: EventLog, row: Array) -> tuple[Array, ...]:
-    """Bring times, actors, targets and contexts to rows of the log: int64."""
-    given = (log.at, log.actor, log.target, log.context)
-    if len(row) < MANY:
-        return tuple(column[row].astype(np.int64) for column in given)
-    brought = tuple(np.empty(len(row), np.int64) for _ in given)
-    kernel_list.bring(given, row, brought)
+def _brought(log: EventLog, selected: Selected, every: Array) -> tuple[Array, ...]:
+    """Bring rows of the log to listed events, and what `Rows` tells of them, in its order: int64."""
+    columns = log.at, log.actor, log.target, log.context, log.platform
+    if len(every) < MANY:
+        row = selected.row[every]
+        told = (
+            *(column[row] for column in columns),
+            selected.mask[every],
+            selected.warm[every],
+        )
+        return row, *(column.astype(np.int64) for column in told)
+    brought = tuple(np.empty(len(every), np.int64) for _ in range(len(columns) + 3))
+    kernel_list.bring((selected.row, selected.mask, selected.warm), columns, every, brought)
     return brought
 
 
-def _platforms(log: EventLog, selected: Selected, every: Array, *, sides: bool) -> Array:
-    """Give the platforms of listed rows; those that stand for another event say where that is listed."""
-    platform: Array = log.platform[selected.row[every]].astype(np.int64)
-    if selected.event is None:
-        return platform
+def _set_apart(platform: Array, selected: Selected, every: Array, *, sides: bool) -> None:
+    """Have rows that stand for another event say so in place of a platform, and where that is listed."""
     added = np.flatnonzero(platform == ELSEWHERE)
     platform[added] = APART
-    if sides and len(added):
+    if sides and len(added) and selected.event is not None:
         # Rows of one event follow each other, the event itself first.
         itself = np.searchsorted(selected.event, selected.event[every[added]])
         place = np.minimum(np.searchsorted(every, itself), len(every) - 1)
         there = every[place] == itself
         platform[added[there]] = ELSEWHERE - place[there]
-    return platform
 
 
 @dataclass(frozen=True)

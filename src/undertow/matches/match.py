@@ -159,6 +159,11 @@ class Search:
     given: Selected | None = None
     """What is selected of the events as they were given, where `log` and `selected` hold more."""
 
+    @property
+    def chosen(self) -> Selected:
+        """What is selected of the events as they were given."""
+        return self.selected if self.given is None else self.given
+
     def __post_init__(self) -> None:
         self.joins = self.moved.by_account(len(self.log.accounts))
 
@@ -183,7 +188,7 @@ class Search:
             out.furthest[kept],
             rows,
             out.states.take(kept, axis=0),
-            self.selected if self.given is None else self.given,
+            self.chosen,
             0 if self.plan.fast else len(keys),
             self.actors,
         )

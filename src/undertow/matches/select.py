@@ -59,9 +59,11 @@ def select(log: EventLog, plan: Plan, sight: Sight, actors: Actors | None = None
         if plan.within[s] < sight.start.max() + (1 << 61):
             known_from = sight.start[log.platform[earliest]] + min(plan.within[s], 1 << 61)
             early = log.at[earliest] < known_from
-        rows, mask, warm = _joined(log, rows, mask, warm, earliest[early])
-        warm[_among(log, earliest[early])[rows]] |= bit
-        mask[~_among(log, earliest[~early])[rows]] &= ~bit
+        if early.any():
+            rows, mask, warm = _joined(log, rows, mask, warm, earliest[early])
+            warm[_among(log, earliest[early])[rows]] |= bit
+        # By sums and not by choice: most rows lose the bit.
+        mask &= ~bit | _among(log, earliest[~early])[rows].astype(np.int64) << s
     kept = (mask | warm) != 0
     if not kept.all():
         rows, mask, warm = rows[kept], mask[kept], warm[kept]

@@ -45,6 +45,8 @@ class Circles:
         self._asked[3] = own
         self._by_person = group(person, size)
         self._left = np.diff(self._by_person.start)
+        # One byte each: nearly all that is asked of accounts is whether somebody asks about them.
+        self._open = self._left > 0
 
     def ask(self, one: Array, other: Array, left_out: Array = NOTHING_LEFT_OUT) -> None:
         """Look at some contacts.
@@ -62,7 +64,7 @@ class Circles:
             self._ask(one[rows], other[rows])
             self._ask(other[rows], one[rows])
             return
-        people = self._by_person.start, self._by_person.rows, self._left
+        people = self._by_person.start, self._by_person.rows, self._left, self._open
         ends = one, other, left_out
         meet(ends, people, self._asked, self._circle, self._size, self.closed)
 

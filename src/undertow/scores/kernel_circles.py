@@ -21,7 +21,7 @@ def place_of(codes: Array, low: int, high: int, code: int) -> int:
 @uncounted
 def meet(
     ends: tuple[Array, Array, Array],
-    people: tuple[Array, Array, Array],
+    people: tuple[Array, Array, Array, Array],
     asked: Array,
     circle: Array,
     size: int,
@@ -31,21 +31,21 @@ def meet(
 
     Args:
         ends: int32, (n): both ends of each contact, -1 for nobody; bool, (n): which do not count (empty: all do).
-        people: int64, (accounts + 1), and int32, (k): questions by person; int64, (accounts), written: how many
-            of them are open.
+        people: int64, (accounts + 1), and int32, (k): questions by person; int64 and bool, (accounts), written:
+            how many of them are open, and whether any is.
         asked: int64, (4, k): holder, where its circle begins and ends, and the account that may be met.
         circle: int64, ascending, holder * accounts + account.
         size: number of accounts.
         closed: bool, (k), written.
     """
     one, other, left_out = ends
-    start, which, left = people
+    start, which, left, is_open = people
     for i in range(len(one)):
         if other[i] < 0 or one[i] == other[i] or (len(left_out) and left_out[i]):
             continue
         for way in range(2):
             person, met = (one[i], other[i]) if way == 0 else (other[i], one[i])
-            if left[person] == 0:
+            if not is_open[person]:
                 continue
             for k in range(start[person], start[person + 1]):
                 q = which[k]
@@ -56,6 +56,7 @@ def meet(
                 if place == asked[2, q] or circle[place] != code:
                     closed[q] = False
                     left[person] -= 1
+                    is_open[person] = left[person] > 0
 
 
 @uncounted

@@ -14,12 +14,13 @@ from undertow.events.table import TYPES
 from undertow.signals.address import find_addresses, standard
 from undertow.signals.derive import may_hold
 from undertow.signals.disguise import fold
-from undertow.signals.sieve import may_match
+from undertow.signals.sieve import may_match, shipped_sieve
 
 Array = npt.NDArray[Any]
 
 MARKS: Final = ("address", "link")
 URL: Final = "url"
+ANY_ADDRESS: Final = "somebody@example.org"
 
 
 def address_marks(addresses: pa.Array) -> dict[str, Array]:
@@ -63,9 +64,7 @@ def text_marks(
     """
     marks = {name: np.zeros(len(content), bool) for name in MARKS}
     asked = {name: _asked(types, name, wanted) for name in MARKS}
-    held = content.is_valid().to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero((asked["address"] | asked["link"]) & held)
-    rows = rows[may_match(content, rows)]
+    rows = worth_a_look(content, types, wanted=wanted)
     texts = content if len(rows) == len(content) else content.take(pa.array(rows))
     hinted = np.flatnonzero(may_hold(texts).to_numpy(zero_copy_only=False))
     rows = rows[hinted]
@@ -85,6 +84,22 @@ def text_marks(
     for column, name in enumerate(MARKS):
         marks[name][rows] = found[which, column] & asked[name][rows]
     return marks
+
+
+def prepare() -> None:
+    """Set out all patterns, which each of several threads would otherwise do for itself."""
+    shipped_sieve()
+    hands_over(ANY_ADDRESS)
+
+
+def worth_a_look(
+    content: pa.Array, types: Array, *, wanted: Mapping[str, Collection[str]] | None = None
+) -> Array:
+    """List the rows at which `text_marks` may find something: int64, ascending; arguments as there."""
+    asked = _asked(types, "address", wanted) | _asked(types, "link", wanted)
+    rows = np.flatnonzero(asked & content.is_valid().to_numpy(zero_copy_only=False))
+    kept: Array = rows[may_match(content, rows)]
+    return kept
 
 
 def _asked(types: Array, name: str, wanted: Mapping[str, Collection[str]] | None) -> Array:

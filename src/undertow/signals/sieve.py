@@ -100,7 +100,8 @@ def _number(part: Iterable[int]) -> int:
 
 
 @cache
-def _shipped() -> tuple[Array, Array]:
+def shipped_sieve() -> tuple[Array, Array]:
+    """Give the kinds of bytes and the fours of all patterns that ship."""
     return kinds(), table(shipped(wide=False))
 
 
@@ -113,6 +114,6 @@ def may_match(content: pa.Array, rows: Array) -> Array:
     """
     kept = np.ones(len(rows), bool)
     if len(rows) >= MANY:
-        kind, fours = _shipped()
+        kind, fours = shipped_sieve()
         sift(*bytes_of(content), rows, kind, fours, kept)
     return kept
