@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from undertow.compiled import outer
+from undertow.compiled import outer, uncounted
 from undertow.events.kernel_bytes import Array, byte, fetch, hashed, offset, same, word
 
 BLOCK: Final = 32
@@ -36,7 +36,7 @@ class Texts(NamedTuple):
     bytes: Array
 
 
-@outer
+@uncounted
 def intern(
     begins: Array,
     address: int,
@@ -46,6 +46,7 @@ def intern(
     store: Array,
     filled: Array,
     key: Array,
+    hashes: Array,
 ) -> int:
     """Give each text from row `done` on the code of its name, new names the next code.
 
@@ -60,11 +61,11 @@ def intern(
         store: int64; a place in it is never 0.
         filled: int64, (2), written: names held, words of the store used.
         key: of the hash.
+        hashes: int64, (`BLOCK`), scratch.
 
     Returns:
         The row at which `entries` or `store` have become too small, else the number of rows.
     """
-    hashes = np.empty(BLOCK, np.int64)
     mask, n = len(entries) - 1, len(codes)
     table, base = entries.ctypes.data, store.ctypes.data
     count, used = filled[0], filled[1]
@@ -116,7 +117,7 @@ def intern(
     return n
 
 
-@outer
+@uncounted
 def enter_again(store: Array, spot: int, many: int, entries: Array, key: Array) -> None:
     """Enter the stored names into a larger table: all differ, so none are compared.
 
@@ -138,7 +139,7 @@ def enter_again(store: Array, spot: int, many: int, entries: Array, key: Array) 
         spot += 1 + ((size + 7) >> 3)
 
 
-@outer
+@uncounted
 def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     """Write the stored names, in the order of their codes, as a text column; returns its bytes.
 
@@ -161,7 +162,7 @@ def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     return at
 
 
-@outer
+@uncounted
 def fingerprint(begins: Array, address: int, prints: Array, key: Array) -> None:
     """Write the upper half of each text's hash to `prints`, uint32, (n)."""
     for i in range(len(prints)):
@@ -169,7 +170,7 @@ def fingerprint(begins: Array, address: int, prints: Array, key: Array) -> None:
         prints[i] = (value >> 32) & LOW
 
 
-@outer
+@uncounted
 def mark_naming(
     begins: Array, address: int, ends: Array, base: int, which: Array, hits: Array
 ) -> None:
@@ -212,7 +213,7 @@ def find(texts: Texts, row: int) -> tuple[int, int]:
     return texts.bytes[low] + begin, offset(at + 4) - begin
 
 
-@outer
+@uncounted
 def ascending(texts: Texts) -> bool:
     """Say whether each text stands behind the one before it, by size and then by bytes: then none stands twice."""
     before, length = 0, -1
@@ -317,7 +318,7 @@ def repeated(
         begin = end
 
 
-@outer
+@uncounted
 def compared(texts: Texts, target: Array, one: int, other: int) -> int:
     """Compare two rows by the bytes of their text, then by target: negative, 0 or positive."""
     a, size = find(texts, one)

@@ -57,6 +57,7 @@ class Names:
         self._entries = np.zeros(FEW, np.int64)
         self._store = _aligned(4 * FEW)
         self._filled = np.array([0, FIRST], np.int64)
+        self._hashes = np.empty(kernel.BLOCK, np.int64)
 
     def __len__(self) -> int:
         return int(self._filled[0])
@@ -79,11 +80,8 @@ class Names:
         return codes
 
     def _intern(self, begins: Array, address: int, codes: Array, done: int) -> int:
-        return int(
-            kernel.intern(
-                begins, address, codes, done, self._entries, self._store, self._filled, KEY
-            )
-        )
+        held = self._entries, self._store, self._filled
+        return kernel.intern(begins, address, codes, done, *held, KEY, self._hashes)
 
     def _grow(self, size: int) -> None:
         """Make room for more names, one of them of `size` bytes."""
