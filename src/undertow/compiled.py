@@ -1,44 +1,24 @@
-"""Compiled functions, and the folder in which what was compiled is kept.
-
-numba keeps the machine code of a function until that function's own file changes. Code of other files that
-was compiled into it is not looked at: after an upgrade the old code would go on. So each package's code
-stands in a folder named by the sources it was made from.
-"""
+"""How a function is compiled: marks for functions that Python calls, and for those that compiled code calls."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
-from pathlib import Path
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
-import numba
-from numba.core import config as _config
+from undertow.kept import is_kept
+from undertow.late import Direct, Late, Written
 
 Compiled = TypeVar("Compiled", bound=Callable[..., Any])
-
-# numba's own hints know neither its settings nor some options of `njit`.
-_njit: Final[Any] = numba.njit
-_settings: Final[Any] = _config
-_plain: Final[Any] = numba.types.unliteral
-_HERE: Final = Path(__file__).parent
-BUILT_ON: Final = {
-    "engines": ("matches", "events"),
-    "live": ("events",),
-    "matches": ("events",),
-    "signals": ("events",),
-}
-"""Packages whose compiled functions another package's functions call, beside its own."""
 
 
 def outer(function: Compiled) -> Compiled:
     """Compile a function that Python calls; other threads go on while it runs."""
-    return _compiled(function)
+    return _late(function)
 
 
 def inner(function: Compiled) -> Compiled:
@@ -46,25 +26,26 @@ def inner(function: Compiled) -> Compiled:
 
     A way in from Python would cost a tenth of a second of compiling each.
     """
-    return _once_for_numbers(
-        _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    )
+    return _late(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def uncounted(function: Compiled) -> Compiled:
-    """Compile as `outer` does a function that makes no arrays.
+    """Compile a function that makes no arrays; where its code is kept, it is called without numba.
 
     Counting who holds an array is left out: where functions hand many of them to each other it would cost
-    more than all the rest.
+    more than all the rest. It gives nothing, a whole number or a truth.
     """
-    return _compiled(function, _nrt=False)
+    return cast("Compiled", Direct(function))
+
+
+def uncounted_outer(function: Compiled) -> Compiled:
+    """Compile as `uncounted` does, for numba to call: what stands in tuples is found sooner, and may be given back."""
+    return _late(function, _nrt=False)
 
 
 def uncounted_inner(function: Compiled) -> Compiled:
     """Compile as `inner` and `uncounted` do."""
-    return _once_for_numbers(
-        _compiled(function, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    )
+    return _late(function, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
 
 
 def inlined(function: Compiled) -> Compiled:
@@ -72,41 +53,27 @@ def inlined(function: Compiled) -> Compiled:
 
     A tuple of arrays is handed over as some ten words for each array, which costs more than a short rule.
     """
-    return _once_for_numbers(
-        _compiled(
-            function,
-            _nrt=False,
-            no_cpython_wrapper=True,
-            no_cfunc_wrapper=True,
-            forceinline=True,
-        )
+    return _late(
+        function,
+        _nrt=False,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+        forceinline=True,
     )
 
 
-def _once_for_numbers(made: Compiled) -> Compiled:
-    """Let a number that is written out in a call be a number like any other.
+def written(code: Callable[..., Any], *, silent: bool = False) -> Any:  # noqa: ANN401  # what the caller says it is
+    """Make a word of compiled code of what writes it.
 
-    Otherwise numba would compile the function once more for each such number.
+    Args:
+        code: is given `llvmlite.ir`, a builder, and the whole numbers that the word is called with.
+        silent: it gives nothing; else a whole number.
     """
-    dispatcher: Any = made
-    usual = dispatcher.get_call_template
-
-    def get_call_template(given: Sequence[Any], named: Mapping[str, Any]) -> Any:  # noqa: ANN401  # numba's own
-        plain = {name: _plain(kind) for name, kind in named.items()}
-        return usual(tuple(_plain(kind) for kind in given), plain)
-
-    dispatcher.get_call_template = get_call_template
-    return made
+    return Written(code, silent=silent)
 
 
-def _compiled(function: Compiled, **options: bool) -> Compiled:
-    usual = _settings.CACHE_DIR
-    _settings.CACHE_DIR = str(kept_in(function.__module__.split(".")[1]))
-    try:
-        made: Compiled = _njit(function, cache=True, nogil=True, **options)
-    finally:
-        _settings.CACHE_DIR = usual
-    return made
+def _late(function: Compiled, **options: bool) -> Compiled:
+    return cast("Compiled", Late(function, options))
 
 
 def _waited(process: subprocess.Popen[bytes]) -> None:
@@ -147,32 +114,3 @@ def meanwhile(
         if process.poll() is None:
             process.terminate()
             process.wait()
-
-
-def is_kept(module: str, function: str) -> bool:
-    """Say whether the machine code of a module's function is kept from an earlier run."""
-    kept = kept_in(module.split(".")[1])
-    return any(kept.glob(f"**/{module.rsplit('.', 1)[1]}.{function}-*.nbi"))
-
-
-@cache
-def kept_in(package: str) -> Path:
-    """Name the folder for the compiled code of one of our packages.
-
-    It lies in `NUMBA_CACHE_DIR` if that is set, else with the user's caches. Where it cannot be written,
-    numba looks for another place by itself.
-    """
-    told = hashlib.sha256()
-    for name in (package, *BUILT_ON.get(package, ())):
-        for path in sorted((_HERE / name).glob("*.py")):
-            told.update(path.read_bytes())
-    return root() / f"{package}-{told.hexdigest()[:16]}"
-
-
-def root() -> Path:
-    """Name the folder for all that is made from sources and can be made again."""
-    named = _settings.CACHE_DIR
-    if named:
-        return Path(named)
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "undertow" / "compiled"

@@ -32,6 +32,7 @@ from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.read import EventFiles, open_events
 from undertow.events.spill import DiskLog, machine_memory, spilled
 from undertow.export.written import write_results
+from undertow.kept import is_kept
 from undertow.learning.decisions import reviewed
 from undertow.matches.kernel_run import compile_parts
 from undertow.matches.match import find
@@ -136,7 +137,8 @@ def _detect(
         begin("reading events", files.rows, "events")
         log = read_log(files, request, advance, folder)
         hold_one_pocket(log)
-        compile_parts()
+        if not is_kept("undertow.matches.kernel_run", "run"):
+            compile_parts()
         compiled()
         held = held_personas(request, log)
         actors = None if held is None else held.actors

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -13,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from undertow.events import order, pseudonyms
+from undertow.events import order
 from undertow.events.log import collect
 from undertow.events.pseudonyms import Pseudonyms
 from undertow.events.table import SCHEMA
@@ -94,26 +92,6 @@ def test_pseudonyms_are_stable_keyed_and_keep_nulls() -> None:
     assert shown[1] is None
     assert len({*shown, other.of("p:a")}) == 4
     assert all(len(name) == 18 and name.startswith("t:") for name in shown if name)
-
-
-@given(st.binary(min_size=16, max_size=100), st.lists(st.text(max_size=200), max_size=9))
-@settings(max_examples=100, deadline=None)
-def test_pseudonyms_are_macs_of_names_in_compiled_code_too(
-    key: bytes, accounts: list[str]
-) -> None:
-    macs = [base64.b32encode(hmac.digest(key, a.encode(), "sha256")[:10]) for a in accounts]
-    wanted = [f"t:{mac.decode().lower()}" for mac in macs]
-    shown = Pseudonyms(key)
-    assert [shown.of(account) for account in accounts] == wanted
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pseudonyms, "MANY_NAMES", 0)
-        assert shown.of_array(pa.array(accounts, pa.string())).to_pylist() == wanted
-
-
-@pytest.mark.parametrize("size", [0, 1, 54, 55, 56, 63, 64, 65, 118, 119, 120, 128, 4_000])
-def test_names_of_any_length_are_hashed_in_compiled_code(size: int) -> None:
-    shown, name = Pseudonyms(b"k" * 64), pa.array(["x" * size])
-    assert (shown._macs(name) == shown._many_macs(name)).all()
 
 
 def test_few_rows_are_told_apart_without_compiled_code(monkeypatch: pytest.MonkeyPatch) -> None:

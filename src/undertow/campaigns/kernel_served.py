@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from undertow.compiled import outer
+from undertow.compiled import uncounted
 from undertow.matches.program import Array
 
 
-@outer
+@uncounted
 def mark_alive(
     runs: Array,
     account: Array,
     target: Array,
     start: Array,
     contact: Array,
-    size: int,
+    room: Array,
     alive: Array,
 ) -> None:
     """Mark the servings whose target has a contact that is the account's and its other targets' none.
@@ -24,18 +22,14 @@ def mark_alive(
         runs: int64: where the servings of each account begin, and their number.
         account: int64, (s).
         target: int64, (s).
-        start: int64, (`size` + 1): where the contacts of each target begin.
+        start: int64, (accounts + 1): where the contacts of each target begin.
         contact: int64; a contact may stand several times.
-        size: number of accounts.
+        room: int32, (4, accounts), zeros; scratch.
         alive: bool, (s), written.
     """
     # Each says of an account for which run, or which serving, the rest holds; from 1.
-    own, seen, last = (
-        np.zeros(size, np.int32),
-        np.zeros(size, np.int32),
-        np.zeros(size, np.int32),
-    )
-    many = np.zeros(size, np.int32)
+    own, seen, last = room[0], room[1], room[2]
+    many = room[3]
     for run in range(1, len(runs)):
         for k in range(runs[run - 1], runs[run]):
             own[target[k]] = run

@@ -149,8 +149,9 @@ def independent(pairs: Served, *met: Contacts) -> Served:
     new = np.append(True, np.diff(pairs.account) != 0)
     runs = np.append(np.flatnonzero(new), len(pairs))
     alive = np.zeros(len(pairs), bool)
+    room = np.zeros((4, size), np.int32)
     mark_alive(
-        runs, pairs.account, pairs.target, near.start, other[mine][near.rows], size, alive
+        runs, pairs.account, pairs.target, near.start, other[mine][near.rows], room, alive
     )
     rest = np.flatnonzero(~alive)
     alive[rest[np.unique(pairs.account[rest], return_index=True)[1]]] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 import shlex
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Protocol
@@ -153,6 +154,8 @@ def detect(
 
     Example: undertow detect events/ --out found --playbook extremist-recruitment
     """
+    if engine is Engine.LOCAL:
+        leave_pandas()
     from undertow.events.parquet import Ahead
 
     choose_pool()
@@ -244,6 +247,34 @@ def note_read(result: Ranking) -> None:
     if result.summary["ground"]:
         # Not a note: the ground stands on every output, `--quiet` or not.
         complain("direct messages read under: " + "; ".join(result.summary["ground"]))
+
+
+class _WithoutPandas:
+    """Finds modules as if pandas were not installed."""
+
+    @staticmethod
+    def find_spec(name: str, *_: object) -> None:
+        """Refuse pandas, and leave all others to those who find them."""
+        if name == "pandas":
+            raise ModuleNotFoundError(name=name)
+
+
+def leave_pandas() -> None:
+    """Keep Arrow from importing pandas where that is installed: columns here are Arrow, and it takes a quarter of a second.
+
+    Arrow's two halves look for it once each, before they first make an array of anything.
+    """
+    if "pandas" in sys.modules:
+        return
+    import numpy as np
+    import pyarrow as pa
+
+    sys.meta_path.insert(0, _WithoutPandas)
+    try:
+        pa.array(np.zeros(1))
+        pa.scalar(0)
+    finally:
+        sys.meta_path.remove(_WithoutPandas)
 
 
 def settle_memory() -> None:

@@ -118,7 +118,7 @@ def _numba() -> Finding:
         return Finding("numba", FAIL, type(fault).__name__, "reinstall numba and llvmlite")
     if not works:
         return Finding("numba", FAIL, "compiles wrongly", "reinstall numba and llvmlite")
-    from undertow.compiled import kept_in
+    from undertow.kept import kept_in
 
     kept = kept_in("matches")
     there = next(path for path in (kept, *kept.parents) if path.exists())

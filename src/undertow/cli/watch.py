@@ -84,8 +84,8 @@ def watch(
 
     Example: undertow watch events.jsonl --ground "terms, section 4" --state watched --alerts alerts.jsonl
     """
-    from undertow.compiled import is_kept
     from undertow.exposed import Exposed, parse_address
+    from undertow.kept import is_kept
     from undertow.live.opening import (
         declared_for,
         held_personas,

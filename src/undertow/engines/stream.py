@@ -192,7 +192,7 @@ class Stream:
         )
         # Called by its one signature: finding out the types of so many arrays costs more than a batch.
         compiled: Any = feed
-        self._step = compiled.get_overload(compiled.signatures[0])
+        self._step = compiled.dispatcher.get_overload(compiled.dispatcher.signatures[0])
 
     def feed(self, batch: Columns) -> Changes:
         """Take in events.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 
-from undertow.compiled import is_kept, meanwhile
+from undertow.compiled import meanwhile
 from undertow.engines.stream_compile import compile_passes
 from undertow.engines.stream_kernel_gather import Event
 from undertow.engines.stream_kernel_keys import work_off
@@ -16,6 +15,7 @@ from undertow.engines.stream_kernel_pass import AHEAD, AHEAD_ROWS, Columns, pass
 from undertow.engines.stream_kernel_store import Store
 from undertow.engines.stream_room import ROOM_AT_FIRST, new_room, new_store
 from undertow.engines.stream_rules import Rules
+from undertow.kept import is_kept
 from undertow.matches.program import Program
 from undertow.playbooks.grammar import Playbook, Role, Step
 
@@ -36,15 +36,13 @@ def compile_ahead(batch: Columns, rules: Rules, programs: Program, store: Store)
         return
     answering = "undertow.engines.stream_kernel_keys", "compile_work_off"
     with meanwhile(*answering, maker="undertow.engines.stream_ahead") as compiled:
-        # numba's hints know neither dispatchers nor `typeof`.
-        typeof: Any = numba.typeof
         event, ahead = Event(0, 0, 0, 0), np.empty((AHEAD_ROWS, AHEAD), np.int64)
         parts: list[tuple[Any, tuple[object, ...]]] = [
             (meet, (rules, programs, store, event, 0, 0, False)),
             (pass_over, (0, 0, 0, batch, rules, store, ahead)),
         ]
         for function, arguments in parts:
-            function.compile(tuple(typeof(one) for one in arguments))
+            function.compile(*arguments)
         compiled()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from undertow.compiled import uncounted
+from undertow.compiled import uncounted_outer
 from undertow.engines.stream_kernel_pass import (
     A_HASH,
     AHEAD,
@@ -20,7 +20,7 @@ from undertow.engines.stream_rules import Rules
 from undertow.matches.program import Array
 
 
-@uncounted
+@uncounted_outer
 def deal(columns: Columns, rules: Rules, ahead: Array, dealt: Array, many: Array) -> None:
     """Deal the events of a batch that mean anything.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from undertow.compiled import inlined, uncounted, uncounted_inner
+from undertow.compiled import inlined, uncounted_inner, uncounted_outer
 from undertow.engines.stream_kernel_beside import beside, move_about
 from undertow.engines.stream_kernel_gather import Event, Room, one_program
 from undertow.engines.stream_kernel_keys import FULL, OK, keep_answer, work_off
@@ -88,7 +88,7 @@ def take_in(
             beside(rules, programs, store, event, ref, variant, 1)
 
 
-@uncounted
+@uncounted_outer
 def feed(
     i: int,
     n: int,
@@ -152,7 +152,7 @@ def feed(
     return i, OK
 
 
-@uncounted
+@uncounted_outer
 def settle(programs: Program, store: Store, floor: Array, room: Room, furthest: int) -> None:
     """Keep the answer of the key that `feed` asked about, which stands in the scratch's `taken`."""
     counts = store.counts
@@ -164,7 +164,7 @@ def settle(programs: Program, store: Store, floor: Array, room: Room, furthest: 
     counts[ANSWERED] += 1
 
 
-@uncounted
+@uncounted_outer
 def count_live(rules: Rules, store: Store, now: int) -> int:
     """Count the pairs that an event may still carry on."""
     slots, nodes = store.pairs.slots, store.nodes.rows

@@ -5,20 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
+from undertow.compiled import written
 
 
-def _lowest(_typing: Any, bits: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+def _lowest(ir: Any, builder: Any, bits: Any) -> Any:  # noqa: ANN401 - llvmlite's own
     """Give the number of the lowest bit that is set; of no bits, 64."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-        return builder.cttz(given[0], ir.Constant(ir.IntType(1), 0))
-
-    return types.int64(types.int64), code
+    return builder.cttz(bits, ir.Constant(ir.IntType(1), 0))
 
 
-# numba's hints take `intrinsic` for a function that never returns.
-_made: Any = intrinsic
-lowest: Callable[[int], int] = _made(_lowest)
+lowest: Callable[[int], int] = written(_lowest)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from undertow.compiled import uncounted, uncounted_inner
+from undertow.compiled import uncounted_inner, uncounted_outer
 from undertow.engines.stream_kernel_gather import TOO_MANY, Room, gather, one_program
 from undertow.engines.stream_kernel_lists import answer_row
 from undertow.engines.stream_kernel_store import (
@@ -156,7 +156,7 @@ def answer_key(
     return n
 
 
-@uncounted
+@uncounted_outer
 def work_off(rules: Rules, programs: Program, store: Store, floor: Array, room: Room) -> int:
     """Answer the keys that wait; gives why it stopped."""
     counts = store.counts

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from undertow.compiled import inlined, uncounted, uncounted_inner
+from undertow.compiled import inlined, uncounted_inner, uncounted_outer
 from undertow.engines.stream_kernel_bits import lowest
 from undertow.matches.program import Array
 
@@ -316,7 +316,7 @@ def tidy(table: Map, segment: int, full: int) -> None:
                 strike(tags, s)
 
 
-@uncounted
+@uncounted_outer
 def lay_anew(table: Map, spare: Array) -> None:
     """Lay all entries anew: of a table that was kept the tags are missing, and perhaps their order is another."""
     for segment in range(table.head[SEGMENTS]):

@@ -9,79 +9,53 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy.typing as npt
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from undertow.compiled import inlined
+from undertow.compiled import inlined, written
 
 Array = npt.NDArray[Any]
 
 
-def _word(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+def _word(ir: Any, builder: Any, address: Any) -> Any:  # noqa: ANN401 - llvmlite's own
     """Load eight bytes at an address, aligned or not."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-        load = builder.load(builder.inttoptr(given[0], ir.IntType(64).as_pointer()))
-        load.align = 1
-        return load
-
-    return types.int64(types.int64), code
+    load = builder.load(builder.inttoptr(address, ir.IntType(64).as_pointer()))
+    load.align = 1
+    return load
 
 
-def _byte(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+def _byte(ir: Any, builder: Any, address: Any) -> Any:  # noqa: ANN401 - llvmlite's own
     """Load one byte at an address."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-        load = builder.load(builder.inttoptr(given[0], ir.IntType(8).as_pointer()))
-        return builder.zext(load, ir.IntType(64))
-
-    return types.int64(types.int64), code
+    load = builder.load(builder.inttoptr(address, ir.IntType(8).as_pointer()))
+    return builder.zext(load, ir.IntType(64))
 
 
-def _offset(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+def _offset(ir: Any, builder: Any, address: Any) -> Any:  # noqa: ANN401 - llvmlite's own
     """Load an offset, four bytes, at an address."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-        load = builder.load(builder.inttoptr(given[0], ir.IntType(32).as_pointer()))
-        return builder.zext(load, ir.IntType(64))
-
-    return types.int64(types.int64), code
+    load = builder.load(builder.inttoptr(address, ir.IntType(32).as_pointer()))
+    return builder.zext(load, ir.IntType(64))
 
 
-def _fetch(_typing: Any, address: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+def _fetch(ir: Any, builder: Any, address: Any) -> None:  # noqa: ANN401 - llvmlite's own
     """Ask for the memory at an address, which need not exist, before it is needed."""
-
-    def code(context: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-        place = builder.inttoptr(given[0], ir.IntType(8).as_pointer())
-        number = ir.IntType(32)
-        form = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
-        call = builder.module.declare_intrinsic("llvm.prefetch", [place.type], form)
-        builder.call(call, [place, *(ir.Constant(number, one) for one in (0, 3, 1))])
-        return context.get_dummy_value()
-
-    return types.void(types.int64), code
+    place = builder.inttoptr(address, ir.IntType(8).as_pointer())
+    number = ir.IntType(32)
+    form = ir.FunctionType(ir.VoidType(), [place.type, number, number, number])
+    call = builder.module.declare_intrinsic("llvm.prefetch", [place.type], form)
+    builder.call(call, [place, *(ir.Constant(number, one) for one in (0, 3, 1))])
 
 
-def _fold(_typing: Any, a: Any, b: Any) -> Any:  # noqa: ANN401 - numba's own protocol
+def _fold(ir: Any, builder: Any, one: Any, other: Any) -> Any:  # noqa: ANN401 - llvmlite's own
     """Multiply two words to 128 bits and fold the halves into one."""
-
-    def code(_: Any, builder: Any, _signature: Any, given: Any) -> Any:  # noqa: ANN401 - numba's own protocol
-        wide = ir.IntType(128)
-        product = builder.mul(*(builder.zext(one, wide) for one in given))
-        high = builder.lshr(product, ir.Constant(wide, 64))
-        return builder.trunc(builder.xor(product, high), ir.IntType(64))
-
-    return types.int64(types.int64, types.int64), code
+    wide = ir.IntType(128)
+    product = builder.mul(builder.zext(one, wide), builder.zext(other, wide))
+    high = builder.lshr(product, ir.Constant(wide, 64))
+    return builder.trunc(builder.xor(product, high), ir.IntType(64))
 
 
-# numba's hints take `intrinsic` for a function that never returns.
-_made: Any = intrinsic
-word: Callable[[int], int] = _made(_word)
-byte: Callable[[int], int] = _made(_byte)
-offset: Callable[[int], int] = _made(_offset)
-fetch: Callable[[int], None] = _made(_fetch)
-fold: Callable[[int, int], int] = _made(_fold)
+word: Callable[[int], int] = written(_word)
+byte: Callable[[int], int] = written(_byte)
+offset: Callable[[int], int] = written(_offset)
+fetch: Callable[[int], None] = written(_fetch, silent=True)
+fold: Callable[[int, int], int] = written(_fold)
 
 
 @inlined

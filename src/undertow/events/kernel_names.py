@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from undertow.compiled import inlined, outer
+from undertow.compiled import inlined, uncounted
 from undertow.events.kernel_bytes import Array, byte, fetch, hashed, same, word
 
 BLOCK: Final = 32
@@ -49,9 +49,15 @@ def sought(at: int, size: int, value: int, entries: Array, store: Array) -> int:
     return -1 - place
 
 
-@outer
+@uncounted
 def look_up(
-    begins: Array, address: int, codes: Array, entries: Array, store: Array, key: Array
+    begins: Array,
+    address: int,
+    codes: Array,
+    entries: Array,
+    store: Array,
+    key: Array,
+    hashes: Array,
 ) -> int:
     """Give each text the code of its name, as far as the set holds it; others may add to the set meanwhile.
 
@@ -61,11 +67,11 @@ def look_up(
         begins, address: the texts.
         codes: int32, (n), written: -1 for an empty text, `MISSING` for a name that was not found.
         entries, store, key: as for `intern`.
+        hashes: int64, (`BLOCK`), scratch.
 
     Returns:
         How many were not found.
     """
-    hashes = np.empty(BLOCK, np.int64)
     mask, n, missing = len(entries) - 1, len(codes), 0
     table, base = entries.ctypes.data, store.ctypes.data
     for low in range(0, n, BLOCK):
@@ -87,7 +93,7 @@ def look_up(
     return missing
 
 
-@outer
+@uncounted
 def intern(
     begins: Array,
     address: int,
@@ -147,7 +153,7 @@ def intern(
     return done
 
 
-@outer
+@uncounted
 def enter_again(store: Array, spot: int, many: int, entries: Array, key: Array) -> None:
     """Enter the stored names into a larger table: all differ, so none are compared.
 
@@ -169,7 +175,7 @@ def enter_again(store: Array, spot: int, many: int, entries: Array, key: Array) 
         spot += 1 + ((size + 7) >> 3)
 
 
-@outer
+@uncounted
 def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     """Write the stored names, in the order of their codes, as a text column; returns its bytes.
 
@@ -192,7 +198,7 @@ def spell(store: Array, spot: int, begins: Array, spelled: Array) -> int:
     return at
 
 
-@outer
+@uncounted
 def heads(begins: Array, address: int, found: Array) -> None:
     """Give of each text the eight bytes behind those that all begin with, zeros behind its end: in the order of bytes.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from undertow.compiled import outer
+from undertow.compiled import uncounted
 from undertow.events.kernel_bytes import Array, byte, word
 from undertow.events.kernel_texts import Texts, find
 
 
-@outer
+@uncounted
 def measure(texts: Texts, rows: Array, begins: Array, places: Array) -> None:
     """Find some rows and add up their sizes.
 
@@ -23,7 +23,7 @@ def measure(texts: Texts, rows: Array, begins: Array, places: Array) -> None:
         begins[i + 1] = begins[i] + size
 
 
-@outer
+@uncounted
 def copy(begins: Array, places: Array, words: Array) -> None:
     """Copy the bytes of rows.
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from undertow.compiled import outer
+from undertow.compiled import outer, uncounted
 from undertow.events.kernel_bytes import Array, byte, hashed, offset, same, word
 
 LOW: Final = 0xFFFFFFFF
@@ -32,7 +32,7 @@ class Texts(NamedTuple):
     bytes: Array
 
 
-@outer
+@uncounted
 def fingerprint(begins: Array, address: int, prints: Array, key: Array) -> None:
     """Write the upper half of each text's hash to `prints`, uint32, (n)."""
     for i in range(len(prints)):
@@ -40,7 +40,7 @@ def fingerprint(begins: Array, address: int, prints: Array, key: Array) -> None:
         prints[i] = (value >> 32) & LOW
 
 
-@outer
+@uncounted
 def mark_naming(
     begins: Array, address: int, ends: Array, base: int, which: Array, hits: Array
 ) -> None:
@@ -83,7 +83,7 @@ def find(texts: Texts, row: int) -> tuple[int, int]:
     return texts.bytes[low] + begin, offset(at + 4) - begin
 
 
-@outer
+@uncounted
 def ascending(texts: Texts) -> bool:
     """Say whether each text stands behind the one before it, by size and then by bytes: then none stands twice."""
     before, length = 0, -1
@@ -188,7 +188,7 @@ def repeated(
         begin = end
 
 
-@outer
+@uncounted
 def compared(texts: Texts, target: Array, one: int, other: int) -> int:
     """Compare two rows by the bytes of their text, then by target: negative, 0 or positive."""
     a, size = find(texts, one)

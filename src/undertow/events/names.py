@@ -79,7 +79,8 @@ class Names:
         if not len(texts):
             return codes
         # Most names are there already: to find them nobody waits for the other threads.
-        if kernel_names.look_up(begins, address, codes, *self._tables, KEY):
+        hashes = np.empty(kernel_names.BLOCK, np.int64)
+        if kernel_names.look_up(begins, address, codes, *self._tables, KEY, hashes):
             with self._lock:
                 done = self._intern(begins, address, codes, 0)
                 while done < len(codes):

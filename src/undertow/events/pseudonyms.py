@@ -6,27 +6,19 @@ of account names can be tried against it (GDPR guidance asks for a MAC with a se
 
 from __future__ import annotations
 
-import hashlib
+import base64
 import hmac
 import os
 import secrets
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from undertow.errors import UndertowError
-from undertow.events.kernel_mac import BLOCK, START, macs, take_in
-from undertow.events.names import bytes_of
-
-Array = npt.NDArray[Any]
 
 PREFIX: Final = "t:"
-_LETTERS: Final = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz234567", np.uint8)
-MANY_NAMES: Final = 5_000
-"""Names from which compiled code hashes them: below, compiling costs more."""
 KEY_VARIABLE: Final = "UNDERTOW_KEY_FILE"
 _BYTES: Final = 10
 """Bytes kept of the MAC: 80 bits, so that a million accounts collide with odds below 1 in 10^12."""
@@ -88,7 +80,7 @@ class Pseudonyms:
 
     def of(self, account: str) -> str:
         """Give the pseudonym of one account: `t:` and 16 lower-case base32 letters."""
-        return str(self.of_array(pa.array([account], pa.string()))[0].as_py())
+        return str(self._shown(account.encode())[0].as_py())
 
     def of_array(self, accounts: pa.Array | pa.ChunkedArray) -> pa.Array:
         """Give the pseudonyms of many accounts: string, same length, null stays null."""
@@ -96,40 +88,20 @@ class Pseudonyms:
         if isinstance(coded, pa.ChunkedArray):
             coded = coded.combine_chunks()
             coded = coded.chunk(0) if isinstance(coded, pa.ChunkedArray) else coded
-        names = coded.dictionary.cast(pa.string())
-        hashed = self._macs(names) if len(names) < MANY_NAMES else self._many_macs(names)
-        shown = pa.DictionaryArray.from_arrays(coded.indices, _written(hashed))
-        return shown.dictionary_decode()
+        names = self._shown(*map(str.encode, coded.dictionary.to_pylist()))
+        return pa.DictionaryArray.from_arrays(coded.indices, names).dictionary_decode()
 
-    def _macs(self, names: pa.Array) -> Array:
-        """Hash names: uint8, (n, `_BYTES`)."""
-        found = [hmac.digest(self.key, name.encode(), "sha256") for name in names.to_pylist()]
-        return np.frombuffer(b"".join(found), np.uint8).reshape(-1, 32)[:, :_BYTES]
-
-    def _many_macs(self, names: pa.Array) -> Array:
-        """As `_macs`, in compiled code."""
-        block = self.key if len(self.key) <= BLOCK else hashlib.sha256(self.key).digest()
-        pads = []
-        for pad in (0x36, 0x5C):
-            state, room = START.copy(), np.zeros(BLOCK, np.uint32)
-            padded = bytes(byte ^ pad for byte in block.ljust(BLOCK, b"\0"))
-            room[:16] = np.frombuffer(padded, ">u4")
-            take_in(state, room)
-            pads.append(state)
-        found = np.empty((len(names), 8), np.uint32)
-        macs(*bytes_of(names), pads[0], pads[1], found)
-        return found.astype(">u4").view(np.uint8)[:, :_BYTES]
-
-
-def _written(macs: Array) -> pa.Array:
-    """Write hashes in base32: ten bytes are sixteen letters without a rest."""
-    fives = np.unpackbits(macs, axis=1).reshape(-1, 5) @ (
-        1 << np.arange(4, -1, -1, dtype=np.uint8)
-    )
-    texts = np.empty((len(macs), len(PREFIX) + 16), np.uint8)
-    texts[:, : len(PREFIX)] = np.frombuffer(PREFIX.encode(), np.uint8)
-    texts[:, len(PREFIX) :] = _LETTERS[fives].reshape(-1, 16)
-    ends = np.arange(len(texts) + 1, dtype=np.int32) * texts.shape[1]
-    return pa.StringArray.from_buffers(
-        len(texts), pa.py_buffer(ends), pa.py_buffer(texts.tobytes())
-    )
+    def _shown(self, *accounts: bytes) -> pa.Array:
+        """Hash names and write the hashes in base32, many at a time."""
+        macs = b"".join(hmac.digest(self.key, name, "sha256")[:_BYTES] for name in accounts)
+        # Ten bytes are sixteen letters without a rest, so all hashes can be written in one go.
+        letters = np.frombuffer(base64.b32encode(macs).lower(), np.uint8)
+        letters = letters.reshape(len(accounts), 16)
+        texts = np.concatenate(
+            [np.tile(np.frombuffer(PREFIX.encode(), np.uint8), (len(accounts), 1)), letters],
+            axis=1,
+        )
+        ends = np.arange(len(accounts) + 1, dtype=np.int32) * texts.shape[1]
+        return pa.StringArray.from_buffers(
+            len(accounts), pa.py_buffer(ends), pa.py_buffer(texts.tobytes())
+        )

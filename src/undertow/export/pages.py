@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import jinja2
 
-from undertow import compiled
+from undertow.kept import root
 
 
 def environment(
@@ -31,7 +31,7 @@ def environment(
 
 def _kept(name: str) -> jinja2.BytecodeCache | None:
     """Keep compiled pages beside compiled code: making them anew takes a fifth of a second."""
-    folder = compiled.root() / name
+    folder = root() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -11,7 +11,7 @@ chains is the best of the allowed ones if it is itself allowed; where it is not,
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -89,9 +89,13 @@ def nothing_to_match() -> tuple[Program, Scratch]:
 def compile_answer() -> None:
     """Compile `answer`, and `judge`, which says what its answers mean; keep both."""
     program, room = nothing_to_match()
-    answer(program, room, 0, 0, room.taken[0])
-    room.taken[:] = 0
-    judge(program, room.known, room.taken[0], room.taken[1], 0, (0, 0), np.zeros(1, np.int8))
+    taken, at = room.taken
+    parts: list[tuple[Any, tuple[object, ...]]] = [
+        (answer, (program, room, 0, 0, taken)),
+        (judge, (program, room.known, taken, at, 0, (0, 0), np.zeros(1, np.int8))),
+    ]
+    for function, arguments in parts:
+        function.compile(*arguments)
 
 
 @inlined

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-import numba
 import numpy as np
 
 from undertow.compiled import inlined, uncounted
@@ -352,19 +351,21 @@ def only_base(program: Program, room: Scratch, n: int, taken: Array) -> int:
     return int(base)
 
 
-def compile_parts() -> None:
-    """Compile what `run` needs beside `answer`: while another process sees to that one."""
+def nothing_to_run() -> tuple[Program, Moved, Rows, Lists, Key, tuple[int, int], Scratch]:
+    """Give what the parts of `run` work on, of the right kinds, and nothing in it."""
     program, room = nothing_to_match()
     none = np.zeros(0, np.int64)
     rows, lists = Rows(*[none] * len(Rows._fields)), Lists(*[none] * len(Lists._fields))
     moves = Moved(none, np.zeros((0, 3), np.int64))
-    key, span = Key(0, 0, 0, 0), (0, 0)
-    given = program, moves, rows, lists, key
-    # numba's hints know neither dispatchers nor `typeof`.
-    typeof: Any = numba.typeof
+    return program, moves, rows, lists, Key(0, 0, 0, 0), (0, 0), room
+
+
+def compile_parts() -> None:
+    """Compile what `run` needs beside `answer`: while another process sees to that one."""
+    *given, span, room = nothing_to_run()
     parts: list[tuple[Any, tuple[object, ...]]] = [
         (own_events, (*given, span, room)),
         (with_sides, (*given, 0, room)),
     ]
     for function, arguments in parts:
-        function.compile(tuple(typeof(one) for one in arguments))
+        function.compile(*arguments)

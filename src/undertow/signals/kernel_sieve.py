@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from undertow.compiled import outer
+from undertow.compiled import uncounted
 from undertow.events.kernel_bytes import Array, byte
 
 EDGE: Final = 0
@@ -24,7 +24,7 @@ BEGIN: Final = 0xFFFE0
 """An edge behind what no text holds."""
 
 
-@outer
+@uncounted
 def sift(
     begins: Array, address: int, rows: Array, kinds: Array, fours: Array, kept: Array
 ) -> None:
