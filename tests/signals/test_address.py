@@ -182,6 +182,8 @@ def test_words_of_languages_are_folded_like_texts():
     assert unicodedata.is_normalized("NFC", find_addresses("numaram 0532 123 45 67")[0].text)
 
 
+SOON = 10
+"""Seconds of processor time. What takes a step for each pair of letters takes minutes; a busy machine does not."""
 NASTY = ["a", "a ", "a.", "1", "1 ", "1.", "+1 ", "@", "a@", "a@a.", " at ", "zero ", "telegram ", "snap: ", "t.me/", "(at)",
          "0" * 9 + " ", "x_", "https://", "www.", "live:", "[.]", "a-", "سناب ", "о", "🔥a", "e.mail ", "double ", "wa +1 "]  # fmt: skip
 
@@ -193,7 +195,7 @@ def test_a_long_nasty_text_ends_soon(unit):
 
     find_addresses(text)
 
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < SOON
 
 
 ON_SHORT_SLICES = {"_before", "_mine", "_add", "_suffix_mine", "_MONEY_BEFORE"}
@@ -220,13 +222,13 @@ def patterns():
 
 
 @pytest.mark.parametrize("pattern", list(patterns()))
-def test_a_pattern_passes_a_megabyte_of_nasty_text_within_a_second(pattern):
+def test_a_pattern_passes_a_megabyte_of_nasty_text_soon(pattern):
     for unit in ("a.", "1 ", "zero "):
         text = unit * (1_000_000 // len(unit))
         begun = time.process_time()
         for _ in pattern.finditer(text):
             pass
-        assert time.process_time() - begun < 1, unit
+        assert time.process_time() - begun < SOON, unit
 
 
 def test_no_dictated_number_is_passed_over_by_the_quick_look() -> None:
