@@ -26,7 +26,7 @@ from undertow.signals.quiet import FEW
 
 
 def opened(log, found):
-    return with_opening(log, found, listed_talk(log, found))
+    return with_opening(log, found, listed_talk(log, found.matches, found.listed))
 
 
 def opens(log, found, account):
@@ -95,7 +95,7 @@ def test_what_speaks_against_an_account_is_never_held_back() -> None:
 
 def after(log, found, account):
     """Give outcome and bits of the account's rows `afterwards`, target by target."""
-    rows = with_afterwards(log, found, listed_talk(log, found)).evidence
+    rows = with_afterwards(log, found, listed_talk(log, found.matches, found.listed)).evidence
     code = log.accounts.to_pylist().index(account)
     mine = (rows.account == code) & (rows.step == step_code("afterwards"))
     return rows.source[mine], rows.bits[mine]
@@ -133,9 +133,9 @@ def test_only_an_address_asks_for_what_follows() -> None:
     plain = replace(BOOK, steps=(*BOOK.steps[:2], replace(BOOK.steps[2], has=()), *BOOK.steps[3:]))  # fmt: skip
     log, found = weighed(town(), plain)
     assert found.listed.any()
-    assert len(with_afterwards(log, found, listed_talk(log, found)).evidence) == len(
-        found.evidence
-    )
+    assert len(
+        with_afterwards(log, found, listed_talk(log, found.matches, found.listed)).evidence
+    ) == len(found.evidence)
 
 
 def test_a_log_of_what_was_said_next_alone_tells_the_same() -> None:

@@ -26,6 +26,7 @@ from undertow.matches.program import (
     Program,
 )
 from undertow.matches.select import MANY, Moves, Selected
+from undertow.matches.spreading import spread
 
 
 @dataclass(frozen=True)
@@ -267,7 +268,13 @@ def _brought(log: EventLog, selected: Selected, every: Array) -> tuple[Array, ..
         )
         return row, *(column.astype(np.int64) for column in told)
     brought = tuple(np.empty(len(every), np.int64) for _ in range(len(columns) + 3))
-    kernel_list.bring((selected.row, selected.mask, selected.warm), columns, every, brought)
+    chosen = selected.row, selected.mask, selected.warm
+
+    def work(part: slice) -> None:
+        some = tuple(column[part] for column in brought)
+        kernel_list.bring(chosen, columns, every[part], some)
+
+    spread(work, len(every), least=MANY)
     return brought
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -31,11 +28,10 @@ from undertow.matches.program import (
 )
 from undertow.matches.select import Moves, Selected, mark_answered, moves, select
 from undertow.matches.slow import Said, ask_oracle
+from undertow.matches.spreading import spread
 from undertow.matches.widen import own_mask, widened
 from undertow.playbooks.grammar import Playbook
 
-LEAST_PART: Final = 2_000
-"""Keys that are worth a thread's while."""
 STATES: Final = ("not reached", "taken", "not taken", "open", "unknown", "taken, open")
 
 
@@ -303,20 +299,6 @@ def _to_log(out: Answers, row: Array) -> None:
     """Turn positions of listed events into rows of the log."""
     if len(row):
         out.events[:] = np.where(out.events >= 0, row[out.events], -1)
-
-
-def spread(work: Callable[[slice], None], size: int, threads: int | None = None) -> None:
-    """Do work on slices of `size` things, several at once; compiled code lets go of the lock."""
-    many = threads or os.cpu_count() or 1
-    step = max(LEAST_PART, -(-size // (8 * many)))
-    parts = [slice(low, min(low + step, size)) for low in range(0, size, step)]
-    if many == 1 or len(parts) < 2:
-        for part in parts:
-            work(part)
-        return
-    with ThreadPoolExecutor(many) as pool:
-        for _ in pool.map(work, parts):
-            pass
 
 
 def _unanswered(keys: int, steps: int) -> Answers:

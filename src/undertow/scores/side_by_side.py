@@ -13,11 +13,11 @@ from undertow.matches.actors import Actors
 from undertow.matches.match import search_for
 from undertow.matches.parts import divide
 from undertow.playbooks.grammar import Playbook
-from undertow.scores.conduct import conduct
+from undertow.scores.conduct import completed, conduct, listed_talk
 from undertow.scores.meetings import free_meetings
 from undertow.scores.parts import weigh_in_parts
 from undertow.scores.rates import activity
-from undertow.scores.weigh import Weighed, weigh
+from undertow.scores.weigh import Weighed, is_listed, weigh
 
 
 def weigh_all(
@@ -55,8 +55,9 @@ def weigh_all(
             met = beside.submit(free_meetings, log, playbook, search.chosen)
             keys = search.keys()
             matches = search.matches(keys, search.answer(keys, whole=False))
+            talk = beside.submit(listed_talk, log, matches, is_listed(matches))
             weighed = weigh(log, matches, busy.result(), met.result())
             advance(1)
-            return conduct(log, [weighed])[0]
+            return completed(log, weighed, talk.result())
 
         return list(pool.map(one, playbooks))

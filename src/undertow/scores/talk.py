@@ -57,6 +57,8 @@ def talk_between(log: EventLog, one: Array, other: Array, types: Iterable[str]) 
     size = len(log.accounts)
     code = pair_code(one, other, size)
     code = code[code >= 0]
+    if not len(code):
+        return Talk(code, code)
     # Keys of one pair follow each other: most repeats are told without sorting.
     pairs = np.unique(code[np.append(True, code[1:] != code[:-1])[: len(code)]])
     wanted = np.isin(np.arange(len(TYPES)), [type_code(word) for word in types])
