@@ -21,9 +21,8 @@ from undertow.campaigns.reports import FROM_REPORTS, only_reported
 from undertow.campaigns.show import campaign_table, with_campaign
 from undertow.campaigns.sources import knows_only, sources_of, with_sources
 from undertow.campaigns.tie import tied
-from undertow.carried.state import Declared, State
+from undertow.carried.declared import Declared
 from undertow.compiled import meanwhile
-from undertow.engines.spark import session
 from undertow.events.days import days_seen
 from undertow.events.load import load
 from undertow.events.log import EventLog
@@ -59,7 +58,6 @@ from undertow.scores.conduct import conduct
 from undertow.scores.rates import activity
 from undertow.scores.shown import Names, Shown
 from undertow.scores.side_by_side import weigh_all
-from undertow.scores.spark_run import FarRun
 from undertow.scores.weigh import Weighed, weigh
 from undertow.signals.marks import prepare
 from undertow.signals.shared import Shared
@@ -116,7 +114,8 @@ def detect(
         UndertowError: for input that cannot or must not be read; nothing is written then.
     """
     hold_out(request)
-    with meanwhile("undertow.matches.kernel", "compile_answer") as compiled:
+    half = "undertow.matches.kernel", "compile_answer", "undertow.matches.kernel_run"
+    with meanwhile(*half) as compiled:
         if request.spark is not None:
             return _detect_spark(request, request.spark, advance, begin)
         if request.state is None:
@@ -176,6 +175,9 @@ def _detect(
 
 
 def _detect_spark(request: Request, master: str, advance: Progress, begin: Begin) -> Result:
+    from undertow.engines.spark import session
+    from undertow.scores.spark_run import FarRun
+
     hold_spark(request)
     files = _opened(request)
     begin("starting Spark", None, "executors")
@@ -208,6 +210,8 @@ def _detect_spark(request: Request, master: str, advance: Progress, begin: Begin
 
 
 def _detect_daily(request: Request, folder: Path, advance: Progress) -> Result:
+    from undertow.carried.state import State
+
     hold_state(request)
     with State(folder, request.playbooks, request.region) as state:
         files = _opened(request)

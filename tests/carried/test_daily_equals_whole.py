@@ -11,7 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from undertow.carried.state import Declared, State
+from undertow.carried.declared import Declared
+from undertow.carried.state import State
 from undertow.events.log import EventLog
 from undertow.events.source import Source
 from undertow.matches.match import find

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -15,11 +15,11 @@ import pyarrow as pa
 
 from undertow import __version__
 from undertow.carried.answers import Course, Kept
+from undertow.carried.declared import Declared
 from undertow.carried.files import Files
 from undertow.carried.history import History, Joined, is_addressed, is_among
 from undertow.errors import Place, UndertowError
 from undertow.events.log import EventLog
-from undertow.events.read import EventFiles
 from undertow.events.source import Source, sources_from_json, sources_to_json
 from undertow.matches.grouping import Pairs
 from undertow.playbooks.grammar import Playbook
@@ -29,34 +29,6 @@ from undertow.scores.weigh import Weighed, weigh
 
 Array = npt.NDArray[Any]
 CONTACTS: Final = "contacts"
-
-
-@dataclass(frozen=True)
-class Declared:
-    """What is said of the events that a run looks at.
-
-    Attributes:
-        sources: what could be seen.
-        grounds: lawful grounds, without repeats.
-        simulated: how a simulated world was made, None if all is real.
-    """
-
-    sources: tuple[Source, ...]
-    grounds: list[str]
-    simulated: dict[str, object] | None
-
-    @classmethod
-    def of(cls, files: EventFiles) -> Declared:
-        """Take it from opened files."""
-        return cls(files.sources, files.grounds, files.simulated)
-
-    def with_more(self, other: Declared) -> Declared:
-        """Unite, in this order, repeats left out."""
-        return Declared(
-            tuple(dict.fromkeys((*self.sources, *other.sources))),
-            list(dict.fromkeys((*self.grounds, *other.grounds))),
-            self.simulated or other.simulated,
-        )
 
 
 class State:

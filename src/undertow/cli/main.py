@@ -25,7 +25,7 @@ PIPE_CLOSED: Final = 141
 TRACE: Final = "UNDERTOW_TRACE"
 """Environment variable: `1` prints the whole traceback of our own faults."""
 
-SEEN_AGAIN: Final = 50_000
+SEEN_AGAIN: Final = 1_000_000
 """New objects after which Python looks for rings of them. With its own 700 a start looks through what it imports again and
 again, which takes a twentieth of it, and a run of millions, which makes no rings, as well."""
 

@@ -11,7 +11,7 @@ chains is the best of the allowed ones if it is itself allowed; where it is not,
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -34,7 +34,6 @@ from undertow.matches.kernel_rules import (
     gathered_from,
     unseen,
 )
-from undertow.matches.kernel_states import judge
 from undertow.matches.plan import FOREVER
 from undertow.matches.program import (
     BETWEEN,
@@ -84,18 +83,6 @@ def nothing_to_match() -> tuple[Program, Scratch]:
         head=np.zeros(HEAD, np.int64),
     )
     return program, scratch(1, 1, 1)
-
-
-def compile_answer() -> None:
-    """Compile `answer`, and `judge`, which says what its answers mean; keep both."""
-    program, room = nothing_to_match()
-    taken, at = room.taken
-    parts: list[tuple[Any, tuple[object, ...]]] = [
-        (answer, (program, room, 0, 0, taken)),
-        (judge, (program, room.known, taken, at, 0, (0, 0), np.zeros(1, np.int8))),
-    ]
-    for function, arguments in parts:
-        function.compile(*arguments)
 
 
 @inlined

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from undertow.compiled import inlined, uncounted
+from undertow.matches.grouping import group, number_pairs
 from undertow.matches.kernel import NOTHING, answer, nothing_to_match
 from undertow.matches.kernel_rules import (
     AT,
@@ -360,12 +361,25 @@ def nothing_to_run() -> tuple[Program, Moved, Rows, Lists, Key, tuple[int, int],
     return program, moves, rows, lists, Key(0, 0, 0, 0), (0, 0), room
 
 
+def compile_answer() -> None:
+    """Compile `answer`, which is half of what `run` needs, and what stands around `run`; keep it."""
+    program, room = nothing_to_match()
+    taken, at = room.taken
+    state = np.zeros(1, np.int8)
+    _compile(
+        (answer, (program, room, 0, 0, taken)),
+        (judge, (program, room.known, taken, at, 0, (0, 0), state)),
+    )
+    number_pairs(np.zeros(1, np.int32), np.zeros(1, np.int32), 1)
+    group(np.zeros(1, np.int32), 1)
+
+
 def compile_parts() -> None:
-    """Compile what `run` needs beside `answer`: while another process sees to that one."""
+    """Compile the other half of what `run` needs, while another process sees to the first."""
     *given, span, room = nothing_to_run()
-    parts: list[tuple[Any, tuple[object, ...]]] = [
-        (own_events, (*given, span, room)),
-        (with_sides, (*given, 0, room)),
-    ]
+    _compile((own_events, (*given, span, room)), (with_sides, (*given, 0, room)))
+
+
+def _compile(*parts: tuple[Any, tuple[object, ...]]) -> None:
     for function, arguments in parts:
         function.compile(*arguments)

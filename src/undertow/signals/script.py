@@ -9,6 +9,7 @@ little: greetings, jokes passed on and forms of a help desk are scripts as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -143,19 +144,27 @@ def alike(texts: pa.Array) -> Array:
     if n >= MANY:
         kernel.shorten(sketch, short)
 
-    def work(band: int) -> Array:
+    def work(band: int) -> tuple[Array, Array]:
         met = np.empty(n, np.int32)
         meet(sketch, short, band, np.zeros(2 << n.bit_length(), np.int64), met)
-        return met
+        one = np.flatnonzero(met != np.arange(n))
+        return one, met[one]
 
     root = np.arange(n)
     with ThreadPoolExecutor(THREADS) as pool:
-        for met in pool.map(work, range(BANDS)):
-            one = np.flatnonzero(root[met] != root)
-            for some in np.split(one, range(_BITE, len(one), _BITE)):
-                same = some[similar(texts, some, met[some])]
-                root = _merged(root, same, met[same])
+        pairs = pool.map(work, range(BANDS))
+        for one, other in pairs if n >= MANY else _once(pairs, n):
+            apart = np.flatnonzero(root[one] != root[other])
+            for some in np.split(apart, range(_BITE, len(apart), _BITE)):
+                same = some[similar(texts, one[some], other[some])]
+                root = _merged(root, one[same], other[same])
     return root
+
+
+def _once(pairs: Iterable[tuple[Array, Array]], n: int) -> Iterator[tuple[Array, Array]]:
+    """Give the pairs of all bands together, each once: where texts are few, asking takes longer than what is asked."""
+    both = np.unique(np.concatenate([one * n + other for one, other in pairs]))
+    yield both // n, both % n
 
 
 def similar(texts: pa.Array, one: Array, other: Array) -> Array:
