@@ -60,10 +60,14 @@ def test_another_process_is_asked_only_where_nothing_is_kept(
     monkeypatch.setattr(kept, "kept_in", lambda _: tmp_path)
     monkeypatch.setattr(compiled.os, "cpu_count", lambda: 2)
     monkeypatch.setattr(subprocess, "Popen", Process)
-    with compiled.meanwhile("undertow.matches.kernel", "compile_answer", "undertow.matches.kernel_run") as wait:
+    with compiled.meanwhile(
+        "undertow.matches.kernel", "compile_answer", "undertow.matches.kernel_run"
+    ) as wait:
         wait()
     assert [command[0] for command in asked] == [sys.executable]
     (tmp_path / "kernel.answer-1.py311.nbi").touch()
-    with compiled.meanwhile("undertow.matches.kernel", "compile_answer", "undertow.matches.kernel_run") as wait:
+    with compiled.meanwhile(
+        "undertow.matches.kernel", "compile_answer", "undertow.matches.kernel_run"
+    ) as wait:
         wait()
     assert len(asked) == 1
