@@ -22,6 +22,9 @@ BUILT_ON: Final = {
 }
 """Packages whose compiled functions another package's functions call, beside its own."""
 
+_HOW: Final = ("compiled.py", "late.py")
+"""Modules that say how functions are compiled, and how what is kept is written and called."""
+
 
 @cache
 def kept_in(package: str) -> Path:
@@ -31,6 +34,8 @@ def kept_in(package: str) -> Path:
     numba looks for another place by itself.
     """
     told = hashlib.sha256()
+    for name in _HOW:
+        told.update((_HERE / name).read_bytes())
     for name in (package, *BUILT_ON.get(package, ())):
         for path in sorted((_HERE / name).glob("*.py")):
             told.update(path.read_bytes())
