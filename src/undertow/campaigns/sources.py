@@ -88,16 +88,18 @@ def with_sources(ranked: pa.Table, log: EventLog, found: Told) -> pa.Table:
 
 
 def codes_of(names: pa.Array, accounts: pa.Array) -> Array:
-    """Give the codes of names: int64, (n). Of both only the names are put into a table: accounts may be many more.
+    """Give the codes of names: int64, (n), `NOBODY` for one that is no account.
+
+    Of both only the names are put into a table: accounts may be many more.
 
     Args:
-        names: `string`, (n), all of them accounts.
+        names: `string`, (n).
         accounts: distinct, in the order of their codes.
     """
     coded = names.dictionary_encode()
     place = pc.index_in(accounts, value_set=coded.dictionary).fill_null(NOBODY).to_numpy()
     there = np.flatnonzero(place != NOBODY)
-    codes = np.empty(len(there), np.int64)
+    codes = np.full(len(coded.dictionary), NOBODY, np.int64)
     codes[place[there]] = there
     found: Array = codes[coded.indices.to_numpy()]
     return found
