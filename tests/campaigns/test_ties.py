@@ -291,3 +291,22 @@ def test_to_belong_to_a_group_says_no_more_than_the_tie_that_makes_a_member(tie)
     assert len(weak)
     assert (weak <= 1.5 + 1e-12).all()
     assert not len(none)
+
+
+def test_a_group_of_two_is_its_tie_and_says_nothing_more(tie) -> None:
+    log, weighed, found = tie(chatter() + team())
+    own = own_weight(weighed, len(log.accounts))
+    ends = np.isin(names(log, found.ties.a), TEAM[:2]) & np.isin(
+        names(log, found.ties.b), TEAM[:2]
+    )
+
+    def steps(some):
+        made = groups(some, found.pairs, appearance(log))
+        rows = raised(log, weighed[0], company(log, some, made), own).evidence
+        return len(made), set(rows.step.tolist())
+
+    many, of_two = steps(found.ties.take(np.flatnonzero(ends)))
+    assert many == 1
+    assert step_code("tie:address") in of_two
+    assert step_code("tie:group") not in of_two
+    assert step_code("tie:group") in steps(found.ties)[1]

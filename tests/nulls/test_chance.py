@@ -41,12 +41,12 @@ def test_a_last_bit_that_another_order_of_adding_costs_is_no_lower_score() -> No
     data = world(5, 5, 0, 0)
     no, yes = np.zeros(4, bool), np.array([True, True, False, False])
     nulls = [null_of("times", [world(0, 0, 0, 0)] * 20)]
-    chance = Chance(data, Support(yes, no, no, no, no), nulls)
+    chance = Chance(data, Support(yes, no, no, no, no, no), nulls)
     names = pa.array(["a", "b", "c", "d"])
     ranked = pa.table({"account": names, "weight": [5.0, np.nextafter(5.0, 0), 1.0, 1.0]})
     log = replace(log_of(1, accounts=4), accounts=names)
     found = with_chance(ranked, log, chance, 2e-5)
-    assert found["q_value"].to_pylist() == [5 / 20 / 2, 5 / 20 / 2, 1.0, 1.0]
+    assert found["q_value"].to_pylist() == pytest.approx([20 / 3 / 20 / 2] * 2 + [1.0, 1.0])
 
 
 def test_the_largest_p_over_the_kinds_counts() -> None:
@@ -57,18 +57,19 @@ def test_the_largest_p_over_the_kinds_counts() -> None:
 
 
 def test_q_is_chance_per_world_with_some_added_over_what_is_raised() -> None:
-    null = null_of("times", [world(3, 0, 0), world(8, 0, 0), world(0, 0, 0), world(0, 0, 0)])
-    # Added over four worlds: one. At 10: 1/4 of 1; at 5: 2/4 of 2; at 2: 3/4 of 3; a higher score has no larger q.
+    null = null_of("times", [world(3, 0, 0), world(8, 0, 0), world(0, 0, 0)])
+    # Added over three worlds: one. At 10: 1/3 of 1; at 5: 2/3 of 2; at 2: 3/3 of 3; a higher score has no larger q.
     found = held([10, 5, 2], world(10, 5, 2, 0), null)
-    assert found.q.tolist() == pytest.approx([0.25, 0.25, 0.25])
+    assert found.q.tolist() == pytest.approx([1 / 3] * 3)
     found = held([10, 5, 2], world(10, 5, 5, 5, 2), null)
-    assert found.q.tolist() == pytest.approx([0.125, 0.125, 0.15])
+    assert found.q.tolist() == pytest.approx([1 / 6, 1 / 6, 0.2])
 
 
-def test_two_accounts_that_stand_out_together_are_no_alert_and_three_are() -> None:
-    null = null_of("times", [world(0, 0, 0, 0)] * 20)
-    assert min(held([9, 9], world(9, 9, 0, 0), null).q) > 0.1
-    assert max(held([9, 9, 9], world(9, 9, 9, 0), null).q) <= 0.1
+@pytest.mark.parametrize("worlds", [5, 16, 20])
+def test_three_accounts_that_stand_out_together_are_no_alert_and_four_are(worlds: int) -> None:
+    null = null_of("times", [world(0, 0, 0, 0, 0)] * worlds)
+    assert min(held([9] * 3, world(9, 9, 9, 0, 0), null).q) > 0.1
+    assert max(held([9] * 4, world(9, 9, 9, 9, 0), null).q) <= 0.1
 
 
 def test_an_account_that_only_its_own_conduct_speaks_for_has_p_and_q_of_one() -> None:

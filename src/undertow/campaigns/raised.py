@@ -2,7 +2,8 @@
 
 A kind of tie is asked of an account as a step is: does it have one, and how many ranked accounts have one as strong?
 It says log2(m / u) bits, where u is that share and m, the share of accounts at work that have it, at most `GIVEN`; and
-never more than the tie itself says against chance; to belong to a group says no more than one's own strongest tie.
+never more than the tie itself says against chance; to belong to a group says no more than one's own strongest tie,
+and nothing where the group is two accounts: that is the tie once more.
 Hand-overs and gatekeepers count for the whole group: what one
 member alone has too few targets to show, the group shows.
 
@@ -33,6 +34,8 @@ OF_ACCOUNT: Final = ("address", "script", "targets")
 """Kinds that count for the two accounts alone. `sync` groups accounts and weighs nothing: towns share hours."""
 LEAST: Final = 1.0
 """Bits below which a tie says nothing here: many accounts have some tie that weak by chance; ours."""
+PAIR: Final = 2.0
+"""Members up to which a group is nothing but the tie that makes it, which is weighed already."""
 TIES_MOST: Final = 15.0
 """Most bits of all ties of an account together; ours: below the prior of 2e-5."""
 AGAINST: Final = 3.0
@@ -122,7 +125,7 @@ def raised(log: EventLog, one: Weighed, together: _Company, own: Array) -> Weigh
         ]
         members = together.members[ranked].astype(float)
         step, bits, share, row = _of_kind(
-            "tie:group", members, np.full(len(ranked), NO_ROW), 1.0
+            "tie:group", members, np.full(len(ranked), NO_ROW), PAIR
         )
         # A group says no more of an account than the tie that makes it a member.
         said.append((step, np.minimum(bits, together.own[ranked]), share, row))

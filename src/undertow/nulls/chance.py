@@ -3,10 +3,10 @@
 *p*, per kind of null world: (1 + null accounts of the same decile of activity with a score at least as high) /
 (1 + null accounts of that decile). The largest over the kinds counts: an account must beat every null.
 
-*q*, per kind: at each score t the null accounts at or above t per null world, one added for every fourth world, over
+*q*, per kind: at each score t the null accounts at or above t per null world, one added for every third world, over
 the accounts of the data at or above t (target and decoy, pooled over the null worlds of a kind); never lower for a lower
 score; again the largest over the kinds. One added in all, the usual +1, would raise two honest people who share two
-things as soon as there are ten null worlds; as it is, three accounts must stand out together. It is stricter than the step-up procedure of Benjamini and Hochberg on p-values that
+things as soon as there are ten null worlds; as it is, four accounts must stand out together. It is stricter than the step-up procedure of Benjamini and Hochberg on p-values that
 are ranks among pooled null scores, which holds under positive dependence; decision 0014 says why not a stricter one.
 """
 
@@ -24,9 +24,9 @@ from undertow.scores.rates import DECILES
 
 ALERT: Final = 0.1
 """Share of chance among what is raised at which an account is alerted (design, section 8)."""
-ADDED: Final = 1 / 4
-"""Null accounts that are added per null world, at least one in all: ties come in pairs, so what chance would raise
-comes as two. Ours, set on simulated twins."""
+ADDED: Final = 1 / 3
+"""Null accounts that are added per null world, at least one in all: ties come in pairs, and who is tied to a pair counts
+too, so what chance would raise comes as two or three. Ours, set on simulated twins."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ CHANCE: Final = pa.list_(
 SAYS: Final = {
     "pair": "two kinds of ties to one account",
     "third": "an address or script in common, and people shared with one third account",
+    "company": "a tie to an account that works with others in two ways",
     "crowd": "one address or script in common with several accounts",
     "hit": "a known list",
     "reported": "a report by a person, and a tie",

@@ -5,6 +5,7 @@ more than such a team shows by the nature of its work:
 
 - two classes of ties to one and the same account: one address and one script, or one of them and the same people;
 - one address or script in common with an account, and people that both pass to, or get from, one third account;
+- a tie of any class to an account of which one of these two is true: who works with them;
 - one address or script in common with at least `CROWD` other accounts, more than a small team has;
 - a hit on a known list;
 - a report by a person beside a tie of any class.
@@ -20,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from undertow.campaigns.find import by_address, by_script
+from undertow.campaigns.raised import LEAST
 from undertow.campaigns.served import spread
 from undertow.campaigns.table import KINDS, Ties
 from undertow.campaigns.tie import Tied
@@ -36,6 +38,9 @@ CLASSES: Final = {
 """Class of each kind of tie. Three kinds look at the same people from three sides, so they are one class;
 common hours are asked of tied accounts alone, and a persona is the same actor: neither is in a class."""
 NAMES: Final = ("address", "script", "people")
+_CLASS: Final = np.array(
+    [NAMES.index(CLASSES[kind]) if kind in CLASSES else -1 for kind in KINDS]
+)
 CROWD: Final = 4
 """Other accounts with one address or script: one more than the helpers of a team of four. Ours, set on simulated
 twins of seeds 1 to 3."""
@@ -48,6 +53,7 @@ class Support:
     Attributes:
         pair: bool, two classes of ties to one account.
         third: bool, of three accounts of which two share an address or script, and both people with the third.
+        company: bool, tied by more than `LEAST` bits to an account marked so far, and not marked itself.
         crowd: bool, one address or script with at least `CROWD` others.
         hit: bool, on a known list, or hands over an address of it.
         reported: bool, reported by a person and tied.
@@ -55,6 +61,7 @@ class Support:
 
     pair: Array
     third: Array
+    company: Array
     crowd: Array
     hit: Array
     reported: Array
@@ -62,7 +69,9 @@ class Support:
     @property
     def any(self) -> Array:
         """Mark the accounts that have any support."""
-        return np.asarray(self.pair | self.third | self.crowd | self.hit | self.reported)
+        return np.asarray(
+            self.pair | self.third | self.company | self.crowd | self.hit | self.reported
+        )
 
 
 def support(found: Tied, size: int) -> Support:
@@ -80,9 +89,12 @@ def support(found: Tied, size: int) -> Support:
     pair, of = _classed(found.ties, size)
     each, many = np.unique(pair, return_counts=True)
     people = of == NAMES.index("people")
+    two = _ends(each[many > 1], size)
+    three = _thirds(np.unique(pair[~people]), pair[people], size)
     return Support(
-        pair=_ends(each[many > 1], size),
-        third=_thirds(np.unique(pair[~people]), pair[people], size),
+        pair=two,
+        third=three,
+        company=_company(found.ties, two | three),
         crowd=_crowded(found.ties, size),
         hit=hit,
         reported=reported & _ends(each, size),
@@ -106,8 +118,7 @@ def may_be_backed(log: EventLog) -> bool:
 
 def _classed(ties: Ties, size: int) -> tuple[Array, Array]:
     """List pairs of accounts (lesser code * size + greater) with each class of ties between them, once."""
-    of_kind = [NAMES.index(CLASSES[kind]) if kind in CLASSES else -1 for kind in KINDS]
-    of = np.array(of_kind)[ties.kind]
+    of = _CLASS[ties.kind]
     low, high = np.minimum(ties.a, ties.b)[of >= 0], np.maximum(ties.a, ties.b)[of >= 0]
     each = np.unique((low * size + high) * len(NAMES) + of[of >= 0])
     return each // len(NAMES), each % len(NAMES)
@@ -126,6 +137,19 @@ def _thirds(share: Array, people: Array, size: int) -> Array:
     for who in (one[place], other[place], third):
         marked[who[met]] = True
     return marked
+
+
+def _company(ties: Ties, backed: Array) -> Array:
+    """Mark who is tied to an account that is backed, and is not backed itself.
+
+    Nothing travels further than one tie, and weak ties do not count: many accounts have some by chance.
+    """
+    strong = (_CLASS[ties.kind] >= 0) & (ties.bits > LEAST)
+    a, b = ties.a[strong], ties.b[strong]
+    marked = np.zeros(len(backed), bool)
+    marked[a[backed[b]]] = True
+    marked[b[backed[a]]] = True
+    return marked & ~backed
 
 
 def _ends(pair: Array, size: int) -> Array:

@@ -26,7 +26,7 @@ ROWS: Final = 1_000_000
 """Rows of all null worlds of one kind together, within the limits below: what keeps the cost of a run."""
 FEWEST: Final = 5
 MOST: Final = 20
-"""Null worlds of one kind. With five, three accounts raised together can have q <= 0.1; with twenty, one can."""
+"""Null worlds of one kind. With five as with twenty, four accounts raised together can have q <= 0.1."""
 LEAST_ACCOUNTS: Final = 50
 """Active accounts below which deciles hold fewer than five, and nothing is said."""
 
