@@ -92,6 +92,14 @@ def test_a_broken_file_is_left_to_whoever_reads_it(folder: Path) -> None:
     assert fault.value.code == "file-unreadable"
 
 
+def test_a_file_with_a_column_twice_is_left_to_whoever_reads_it(tmp_path: Path) -> None:
+    ids = pa.array(["1"])
+    pq.write_table(pa.table([ids, ids], names=["id", "id"]), tmp_path / "a.parquet")
+    with Ahead([tmp_path]) as ahead:
+        ahead._thread.join()
+        assert ahead.taken(tmp_path / "a.parquet", 0) is None
+
+
 def test_a_path_that_is_not_there_is_left_to_whoever_reads_it(tmp_path: Path) -> None:
     with Ahead([tmp_path / "none.parquet", tmp_path / "none.jsonl"]) as ahead:
         ahead._thread.join()
