@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,10 +92,25 @@ def test_a_broken_file_is_left_to_whoever_reads_it(folder: Path) -> None:
     assert fault.value.code == "file-unreadable"
 
 
+def test_a_file_with_a_column_twice_is_left_to_whoever_reads_it(tmp_path: Path) -> None:
+    ids = pa.array(["1"])
+    pq.write_table(pa.table([ids, ids], names=["id", "id"]), tmp_path / "a.parquet")
+    with Ahead([tmp_path]) as ahead:
+        ahead._thread.join()
+        assert ahead.taken(tmp_path / "a.parquet", 0) is None
+
+
 def test_a_path_that_is_not_there_is_left_to_whoever_reads_it(tmp_path: Path) -> None:
     with Ahead([tmp_path / "none.parquet", tmp_path / "none.jsonl"]) as ahead:
         ahead._thread.join()
         assert ahead.taken(tmp_path / "none.parquet", 0) is None
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.parquet")
+    with Ahead([tmp_path / "a.parquet", tmp_path / "with\0null", tmp_path]) as ahead:
+        ahead._thread.join(30)
+        assert not ahead._thread.is_alive()
 
 
 @pytest.mark.parametrize("until", [None, 700])
