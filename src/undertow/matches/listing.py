@@ -237,8 +237,7 @@ def list_events(
         every, pair_rows = position[by_pair.rows], np.arange(len(position))
     row, *told = _brought(log, selected, every)
     rows = Rows(*told)
-    if selected.event is not None:
-        _set_apart(rows.platform, selected, every, sides=sides)
+    _set_apart(rows.platform, selected, every, sides=sides)
     side_start, side_rows = np.zeros(accounts + 1, np.int64), np.empty(0, np.int64)
     if sides:
         side_start, side_rows = _by_account(rows, touched, accounts, wants)
@@ -280,9 +279,11 @@ def _brought(log: EventLog, selected: Selected, every: Array) -> tuple[Array, ..
 
 def _set_apart(platform: Array, selected: Selected, every: Array, *, sides: bool) -> None:
     """Have rows that stand for another event say so in place of a platform, and where that is listed."""
+    if selected.event is None:
+        return
     added = np.flatnonzero(platform == ELSEWHERE)
     platform[added] = APART
-    if sides and len(added) and selected.event is not None:
+    if sides and len(added):
         # Rows of one event follow each other, the event itself first.
         itself = np.searchsorted(selected.event, selected.event[every[added]])
         place = np.minimum(np.searchsorted(every, itself), len(every) - 1)
